@@ -1,0 +1,1 @@
+"""To people: the application on the console port."""

@@ -1,0 +1,1 @@
+"""What a failure means: an outcome goes in, a verdict comes out; signatures are data, handed in."""

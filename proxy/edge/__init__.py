@@ -1,0 +1,1 @@
+"""To the apps: the server on the data port."""

@@ -1,0 +1,116 @@
+"""What failover hears and what it answers: two closed unions of values.
+
+Attempts are known by their number, counted from 1 in the order in which they were sent.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.model import Instant, Limits, Seconds, Sent, Target, Verdict
+
+# --- events: what happened ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The gate of an attempt has opened: first content, or a whole unary answer that is good."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An attempt is over with nothing sent to the client, and the verdict is not good.
+
+    A verdict of `pass_through` is a failure too: its answer may still be relayed as it came.
+    """
+
+    number: int
+    verdict: Verdict
+    sent: Sent
+    stale: bool = False
+    """The connection had served before and broke without one byte back: its peer had closed it."""
+    silent: bool = False
+    """A limit passed without an answer: never redialled in the same exchange."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The relayed attempt is over: whole (a good verdict), or cut after the commit."""
+
+    number: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Woke:
+    """The instant of the last `Wait` has come."""
+
+
+Event = Ready | Failed | Ended | Woke
+
+# --- decisions: what is done next --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Make an attempt."""
+
+    number: int
+    target: Target
+    limits: Limits
+    """The route's, shortened by what the client's deadline leaves."""
+    fresh: bool = False
+    """On a connection that has not served before."""
+    hedge: bool = False
+    probe: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Come back with `Woke` at `until`; other events may come before. A new one replaces it."""
+
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Commit this attempt's answer: it is ready, or it is the client's own fault."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """End this attempt at once; it is charged to nobody."""
+
+    number: int
+
+
+class Why(StrEnum):
+    """Why there is nothing left to try."""
+
+    ALL_FAILED = "all_backends_failed"
+    ALL_OUT = "all_backends_out"
+    """Every target is ejected or cooling: nothing was even tried."""
+    LOCAL_NETWORK = "local_network_down"
+    BUDGET = "retry_budget_spent"
+    DEADLINE = "deadline_passed"
+    NOT_REPLAYABLE = "not_replayable"
+    """The attempt may have been carried out, and repeating it elsewhere is not allowed."""
+    NO_TARGET = "no_target"
+    """No target of the route is able: unknown backend demanded, context window, all full."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """Tell the client that nothing is left."""
+
+    why: Why
+    retry_in: Seconds | None = None
+    """The soonest recovery that is known."""
+    told: bool = False
+    """Whether a provider told that time."""
+
+
+Decision = Send | Wait | Relay | Cancel | Refuse

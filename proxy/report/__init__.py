@@ -1,0 +1,1 @@
+"""Is told, never asked: journal, metrics, incidents."""

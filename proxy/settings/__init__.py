@@ -1,0 +1,1 @@
+"""From YAML to one immutable Fleet: nothing is lost, nothing is guessed."""

@@ -1,0 +1,1 @@
+"""To the backends: resolve, dial, TLS, pool, one attempt."""

@@ -1,0 +1,54 @@
+"""The shape of the house: sizes, names, mirrors."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "proxy").rglob("*.py"))
+MOST_FILE_LINES = 400
+MOST_FUNCTION_LINES = 60
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(SOURCES) > 10
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_file_fits_in_a_head(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MOST_FILE_LINES
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_function_fits_on_a_screen(path: Path) -> None:
+    long = [
+        f"{f.name}: {f.end_lineno - f.lineno + 1}"
+        for f in functions(path)
+        if f.end_lineno is not None and f.end_lineno - f.lineno + 1 > MOST_FUNCTION_LINES
+    ]
+    assert not long
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_says_what_it_knows(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_every_module_has_its_test_file() -> None:
+    missing = [
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if path.name not in {"__init__.py", "__main__.py"}
+        and not (
+            ROOT / "tests" / path.relative_to(ROOT / "proxy").parent / f"test_{path.name}"
+        ).exists()
+    ]
+    assert not missing
