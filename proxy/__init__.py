@@ -14,7 +14,7 @@ A synchronous core that decides, one small async room that drives, and I/O only 
     diagnosis/      what a failure means: Outcome -> Verdict
     policy/         what to do about it: routing, selection, health, budget, failover
     dialects/       what bytes mean
-    model.py        the nouns
+    model/          the nouns
 
 Imports point down this list only; `pyproject.toml` has the contract.
 """

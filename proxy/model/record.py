@@ -1,0 +1,135 @@
+"""What is told about attempts, exchanges and the standing of backends."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.model.ask import Api, Dialect, Operation
+from proxy.model.base import Instant, Seconds
+from proxy.model.outcome import Phase, Sent
+from proxy.model.verdict import GOOD, Scope, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens that a provider says it has counted."""
+
+    input: int = 0
+    output: int = 0
+
+
+class Result(StrEnum):
+    """How an exchange ended for the client; the `result` label of the metrics."""
+
+    WHOLE = "whole"
+    CLIENT_ERROR = "client_error"
+    """The provider's answer said that the client is at fault, and was passed through."""
+    REFUSED = "refused"
+    """Every target failed or was out: the client got a refusal in its dialect."""
+    CUT = "cut"
+    """The stream broke after the commit."""
+    CANCELLED = "cancelled"
+    """The client went away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """One try at one target, told when it is over. Instants are monotonic."""
+
+    number: int
+    backend: str
+    provider: str
+    model: str | None
+    started: Instant
+    ended: Instant
+    verdict: Verdict
+    phase: Phase
+    sent: Sent
+    status: int | None = None
+    reused: bool = False
+    probe: bool = False
+    hedge: bool = False
+    bytes_out: int = 0
+    bytes_in: int = 0
+    times: tuple[tuple[Phase, Seconds], ...] = ()
+    """When each phase was reached, in seconds since the start."""
+    garbled: int = 0
+    """Events that were dropped because they could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRecord:
+    """The whole story of one exchange, told when its last byte went."""
+
+    id: str
+    client: str
+    dialect: Dialect
+    api: Api
+    operation: Operation
+    method: str
+    path: str
+    model: str | None
+    stream: bool
+    route: str
+    """Empty where no route matched."""
+    result: Result
+    status: int
+    """What the client saw; 0 when it saw nothing."""
+    started: Instant
+    committed: Instant | None
+    ended: Instant
+    attempts: tuple[AttemptRecord, ...]
+    backend: str = ""
+    """Which one answered; empty in a refusal."""
+    served_model: str | None = None
+    bytes_up: int = 0
+    """Bytes of the client's body."""
+    bytes_down: int = 0
+    usage: Usage | None = None
+    waited: Seconds = Seconds(0.0)
+    """Time that Faultline waited on purpose: patience, backoff."""
+    resend: int = 0
+
+    @property
+    def rescued(self) -> bool:
+        """Whether it met a bad verdict and was still whole for the client."""
+        return self.result is Result.WHOLE and any(not a.verdict.good for a in self.attempts[:-1])
+
+
+class Change(StrEnum):
+    """What happened to the standing of a backend, a model or a key."""
+
+    EJECTED = "ejected"
+    COOLED = "cooled"
+    PROBING = "probing"
+    RECOVERED = "recovered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthChange:
+    """A change of standing, told when it happens."""
+
+    change: Change
+    scope: Scope
+    backend: str
+    model: str | None = None
+    verdict: Verdict = GOOD
+    at: Instant
+    until: Instant | None = None
+    """When it may be tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An answer that Faultline gives itself, to be said in the client's own dialect."""
+
+    status: int
+    code: str
+    """A stable word: `all_backends_failed`, `unauthorized`, `bad_request`, ..."""
+    message: str
+    """For a person; Claude Code and others show it as it is."""
+    retry_after: Seconds | None = None
+    should_retry: bool = False
+    """Whether a provider told a time within 60 s: only then is a re-send worth it."""
+    attempts: tuple[AttemptRecord, ...] = ()
+    close: bool = False
+    """Whether the client's connection must end with this answer."""
