@@ -151,5 +151,8 @@ class Events(Protocol):
     def budget_refused(self, backend: str) -> None:
         """Hear that the retry budget of a backend could not pay."""
 
+    def turned_away(self, code: str) -> None:
+        """Hear of a request that was refused at the door, before it became an exchange."""
+
     def ended(self, record: ExchangeRecord) -> None:
         """Hear the whole story of an exchange."""
