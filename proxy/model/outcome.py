@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from proxy.model.ask import Api, Dialect
+from proxy.model.ask import Api, Dialect, Operation
 from proxy.model.base import Headers, Seconds
 
 
@@ -98,6 +98,7 @@ class Outcome:
     api: Api
     stream: bool
     """Whether a stream was asked for."""
+    operation: Operation = Operation.GENERATE
     provider: str = ""
     phase: Phase = Phase.END
     fault: Fault | None = None
