@@ -65,7 +65,7 @@ class Backend:
     credential: Credential
     account: str = ""
     """Backends of one account share rate limits; never empty (a table's loader fills it)."""
-    models: Mapping[str, str] = NO_LABELS
+    models: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     """The model that is asked for: the name under which this backend serves it."""
     headers: Headers = ()
     max_in_flight: int | None = None
@@ -257,7 +257,7 @@ class Fleet:
     incidents_store: str | None = None
     incidents_keep: Seconds = Seconds(90 * 86400.0)
     notify: tuple[Mapping[str, str], ...] = ()
-    origins: Mapping[str, str] = NO_LABELS
+    origins: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     """Dotted name of a setting: `file:line` where it stands; absent for defaults."""
     files: tuple[str, ...] = ()
     """The files that this table was made of, secrets included: watched for changes."""
