@@ -6,7 +6,7 @@ from enum import StrEnum
 from proxy.model.ask import Api, Dialect, Operation
 from proxy.model.base import Instant, Seconds
 from proxy.model.outcome import Phase, Sent
-from proxy.model.verdict import GOOD, Scope, Verdict
+from proxy.model.verdict import GOOD, Cause, Scope, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,10 @@ class ExchangeRecord:
     @property
     def rescued(self) -> bool:
         """Whether it met a bad verdict and was still whole for the client."""
-        return self.result is Result.WHOLE and any(not a.verdict.good for a in self.attempts[:-1])
+        return self.result is Result.WHOLE and any(
+            not attempt.verdict.good and attempt.verdict.cause is not Cause.CLIENT_CANCEL
+            for attempt in self.attempts
+        )
 
 
 class Change(StrEnum):

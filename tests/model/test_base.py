@@ -1,0 +1,35 @@
+"""Units, header fields and secrets."""
+
+import pickle
+
+import pytest
+
+from proxy.model import Secret, header
+
+HEADERS = ((b"Content-Type", b"text/html"), (b"content-type", b"second"), (b"X", b""))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(b"content-type", b"text/html"), (b"x", b""), (b"absent", None)],
+)
+def test_header_finds_the_first_value_in_any_letter_case(name: bytes, value: bytes | None) -> None:
+    assert header(HEADERS, name) == value
+
+
+def test_a_secret_never_shows_itself() -> None:
+    secret = Secret("sk-canary")
+    shown = [repr(secret), str(secret), f"{secret}", f"{secret:>20}", f"{secret!r}", "%s" % secret]  # noqa: UP031
+    assert set(shown) == {"***"}
+    assert secret.reveal() == "sk-canary"
+
+
+def test_a_secret_is_not_pickled() -> None:
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret("sk-canary"))
+
+
+def test_secrets_compare_by_what_they_hold() -> None:
+    assert Secret("a") == Secret("a")
+    assert Secret("a") != Secret("b")
+    assert len({Secret("a"), Secret("a")}) == 1
