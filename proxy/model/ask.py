@@ -89,6 +89,8 @@ class Ask:
     no_failover: bool = False
     backend: str | None = None
     """The one backend that the client demands (`x-faultline-backend`)."""
+    choices: int = 1
+    """How many answers it asks for (`n`): a stream is whole when each of them is."""
 
 
 class Body(Protocol):

@@ -1,0 +1,137 @@
+"""Say a refusal in the client's own dialect.
+
+Knows the error envelopes of the three dialects and the header fields that SDKs look at before
+they send again. Why there is nothing left is decided elsewhere; here it is only worded.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from proxy.model import Api, AttemptRecord, Cause, Dialect, Headers, Refusal, Seconds
+
+MOST_RETRY = 60
+"""Seconds. Above it openai-python gives up and the Anthropic SDK for TypeScript sleeps on."""
+MOST_MESSAGE = 2048
+"""Characters of a message: people read it in a terminal."""
+
+_OPENAI = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "invalid_request_error",
+    426: "invalid_request_error",
+    429: "rate_limit_error",
+}
+_ANTHROPIC = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    426: "invalid_request_error",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+_GEMINI = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    413: "INVALID_ARGUMENT",
+    426: "FAILED_PRECONDITION",
+    429: "RESOURCE_EXHAUSTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+_WORDS: Mapping[Cause, str] = {
+    Cause.AUTH: "key refused",
+    Cause.BAD_REQUEST: "request refused",
+    Cause.CAPACITY: "overloaded",
+    Cause.CDN_EDGE: "error page of its CDN",
+    Cause.CDN_EDGE_TO_ORIGIN: "its CDN cannot reach it",
+    Cause.CLIENT_CANCEL: "cancelled",
+    Cause.CONTENT_POLICY: "refused by content policy",
+    Cause.CONTEXT_LENGTH: "context too long",
+    Cause.DNS: "name not found",
+    Cause.GEO: "not served from this region",
+    Cause.LOCAL_NETWORK: "this machine's network is down",
+    Cause.LOCAL_PROXY: "trouble on this machine",
+    Cause.MODEL_NOT_FOUND: "model unknown",
+    Cause.NONE: "answered",
+    Cause.ORIGIN: "server error",
+    Cause.PROTOCOL: "unreadable answer",
+    Cause.QUOTA: "quota used up",
+    Cause.RATE_LIMIT: "rate limit",
+    Cause.TCP: "connection failed",
+    Cause.TIMEOUT: "timeout",
+    Cause.TLS: "TLS failed",
+}
+
+
+def render_refusal(
+    dialect: Dialect, api: Api, refusal: Refusal, request_id: str = ""
+) -> tuple[int, Headers, bytes]:
+    """Return status, header fields and body. The fields carry no framing."""
+    body = msgspec.json.encode(_envelope(dialect, refusal, request_id))
+    return refusal.status, _fields(refusal), body
+
+
+def all_failed_message(
+    what: str, attempts: Sequence[AttemptRecord], retry_in: Seconds | None = None
+) -> str:
+    """Return one sentence for a person.
+
+    `what` says what happened ("all 2 backends for gpt-5 failed"); each attempt is named with its
+    backend and cause, and the soonest recovery where one is known.
+    """
+    told = "; ".join(f"{a.backend}: {_cause(a)}" for a in attempts)
+    sentence = f"Faultline: {what} ({told})." if told else f"Faultline: {what}."
+    if retry_in is not None:
+        sentence += f" Soonest retry in {math.ceil(retry_in)} s."
+    return sentence
+
+
+def _cause(attempt: AttemptRecord) -> str:
+    words = _WORDS[attempt.verdict.cause]
+    if attempt.verdict.cause is Cause.TIMEOUT:
+        return f"{words} after {attempt.ended - attempt.started:.0f} s"
+    return words if attempt.status is None else f"{words}, HTTP {attempt.status}"
+
+
+def _envelope(dialect: Dialect, refusal: Refusal, request_id: str) -> dict[str, object]:
+    status, message = refusal.status, refusal.message[:MOST_MESSAGE]
+    match dialect:
+        case Dialect.OPENAI:
+            kind = _OPENAI.get(status, "server_error")
+            error = {"message": message, "type": kind, "param": None, "code": refusal.code}
+            return {"error": error}
+        case Dialect.ANTHROPIC:
+            kind = _ANTHROPIC.get(status, "api_error")
+            envelope: dict[str, object] = {
+                "type": "error",
+                "error": {"type": kind, "message": message},
+            }
+            return envelope | ({"request_id": request_id} if request_id else {})
+        case Dialect.GEMINI:
+            name = _GEMINI.get(status, "INTERNAL")
+            return {"error": {"code": status, "message": message, "status": name}}
+
+
+def _fields(refusal: Refusal) -> Headers:
+    fields = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        (b"x-should-retry", b"true" if refusal.should_retry else b"false"),
+    ]
+    if refusal.retry_after is not None:
+        seconds = min(max(refusal.retry_after, 1.0), MOST_RETRY)
+        fields.append((b"retry-after", b"%d" % math.ceil(seconds)))
+        fields.append((b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)))
+    if refusal.close:
+        fields.append((b"connection", b"close"))
+    return tuple(fields)
