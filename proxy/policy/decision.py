@@ -111,6 +111,8 @@ class Refuse:
     """The soonest recovery that is known."""
     told: bool = False
     """Whether a provider told that time."""
+    out: tuple[tuple[Target, Verdict], ...] = ()
+    """The targets that are out of rotation, tried or not, and what put them there."""
 
 
 Decision = Send | Wait | Relay | Cancel | Refuse

@@ -1,0 +1,51 @@
+"""One attempt's hold on the standing: what it entered, and has to leave."""
+
+from proxy.model import CredentialKind, Instant, Target, Verdict
+from proxy.policy.breaker import Breaker
+from proxy.policy.member import Member
+
+
+class Attempt:
+    """An attempt in flight, as the policy sees it."""
+
+    __slots__ = (
+        "asked",
+        "hedge",
+        "held",
+        "member",
+        "number",
+        "open",
+        "ours",
+        "probe",
+        "silent",
+        "started",
+        "stream",
+        "target",
+        "tier",
+        "verdict",
+    )
+
+    def __init__(self, number: int, target: Target, tier: int, member: Member) -> None:
+        self.number = number
+        self.target = target
+        self.tier = tier
+        self.member = member
+        self.asked: str | None = None
+        self.started = Instant(0.0)
+        self.stream = False
+        self.hedge = False
+        self.probe = False
+        self.held: list[tuple[Breaker, int]] = []
+        """Breakers that were entered, each with the generation of that moment."""
+        self.open = True
+        """Whether it is still counted as in flight."""
+        self.verdict: Verdict | None = None
+        """Why it failed; None while it has not."""
+        self.silent = False
+        self.ours = False
+        """Whether our own machine was to blame."""
+
+    @property
+    def kind(self) -> CredentialKind:
+        """Return whose key it was made with."""
+        return self.target.backend.credential.kind

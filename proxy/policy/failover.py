@@ -1,0 +1,386 @@
+"""What is done about each event of one exchange: events in, decisions out.
+
+    begin -> Send, Wait or Refuse
+    Ready -> Relay, and Cancel of the other of a hedged pair
+    Failed -> Relay (the client's own fault), Send, Wait or Refuse; nothing while a pair goes on
+    Woke -> Send (a hedge, or after a wait), Wait or Refuse
+    Ended -> nothing: health has heard it
+
+After Relay or Refuse nothing is sent any more. This file knows deadlines, replay and hedging; the
+way through the tiers is `course`, who is charged is `health`. It never learns what HTTP is.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from proxy.model import (
+    Ask,
+    Cause,
+    Instant,
+    Limits,
+    Operation,
+    Replay,
+    Route,
+    Seconds,
+    Sent,
+    Target,
+)
+from proxy.policy.attempt import Attempt
+from proxy.policy.blame import is_clients
+from proxy.policy.breaker import Gate
+from proxy.policy.course import Course, Pause, Shared
+from proxy.policy.decision import (
+    Cancel,
+    Decision,
+    Ended,
+    Event,
+    Failed,
+    Ready,
+    Relay,
+    Send,
+    Wait,
+    Why,
+    Woke,
+)
+from proxy.policy.refusal import refuse
+
+HEDGE_PERCENTILE = 0.95
+HEDGE_LEAST = Seconds(2.0)
+HEDGE_MOST = Seconds(30.0)
+"""A learned hedge starts between these (design, "Numbers")."""
+
+_NOTHING: tuple[Decision, ...] = ()
+
+_TURNED_AWAY = frozenset({Cause.AUTH, Cause.MODEL_NOT_FOUND, Cause.QUOTA, Cause.RATE_LIMIT})
+"""Answers which say that nothing has been carried out."""
+
+
+class Failover:
+    """The policy of one exchange; `close` it however it ends."""
+
+    __slots__ = (
+        "_ask",
+        "_attempts",
+        "_began",
+        "_course",
+        "_deadline",
+        "_health",
+        "_hedge_due",
+        "_hedged",
+        "_limits",
+        "_live",
+        "_number",
+        "_over",
+        "_pause",
+        "_relayed",
+        "_replay",
+        "_replayable",
+        "_route",
+        "_stale",
+    )
+
+    def __init__(
+        self,
+        shared: Shared,
+        ask: Ask,
+        route: Route,
+        now: Instant,
+        *,
+        sticky: Callable[[], str | None] | None = None,
+        replayable: bool = True,
+    ) -> None:
+        self._limits = limits = _asked(route.limits(ask.stream), ask)
+        self._began = now
+        self._deadline = Instant(now + limits.total)
+        self._health = shared.health
+        self._course = Course(shared, ask, route, self._deadline, sticky)
+        self._ask = ask
+        self._route = route
+        self._replay = _replay(ask, route, replayable=replayable)
+        self._replayable = replayable
+        self._attempts = 1 if ask.no_failover else route.attempts
+        """How many may be made."""
+        self._number = 0
+        self._live: list[Attempt] = []
+        self._relayed: Attempt | None = None
+        self._pause: Pause | None = None
+        self._hedge_due = False
+        self._hedged = False
+        self._stale = False
+        self._over = False
+
+    def begin(self, now: Instant) -> tuple[Decision, ...]:
+        """Decide what is tried first."""
+        return self._go_on(now)
+
+    def on(self, event: Event, now: Instant) -> tuple[Decision, ...]:
+        """Decide what follows from `event`. One that comes too late changes nothing."""
+        match event:
+            case Ready():
+                return self._ready(event.number, now)
+            case Ended():
+                return self._ended(event, now)
+            case Failed():
+                return self._failed(event, now)
+            case Woke():
+                return self._woke(now)
+        assert_never(event)
+
+    def close(self, _now: Instant) -> None:
+        """Give everything back that the exchange still holds, charged to nobody; idempotent."""
+        self._over = True
+        for attempt in self._live:
+            self._health.leave(attempt)
+        self._live = []
+        if self._relayed is not None:
+            self._health.leave(self._relayed)
+        self._end_pause()
+
+    # --- events ------------------------------------------------------------------------------
+
+    def _ready(self, number: int, now: Instant) -> tuple[Decision, ...]:
+        attempt = self._take(number)
+        if attempt is None or self._over:
+            return _NOTHING
+        self._relayed = attempt
+        self._health.ready(attempt, now)
+        self._course.keep(attempt, now)
+        return self._relay(number)
+
+    def _ended(self, event: Ended, now: Instant) -> tuple[Decision, ...]:
+        # A resume of a cut answer begins here: another runner, with an aligning gate.
+        attempt = self._relayed
+        if attempt is not None and attempt.number == event.number:
+            if event.verdict.good:
+                self._health.succeeded(attempt, now)
+            else:
+                sent = Sent.CONTENT_SEEN
+                self._health.failed(attempt, event.verdict, sent, now, silent=False)
+            self._relayed = None
+        return _NOTHING
+
+    def _failed(self, event: Failed, now: Instant) -> tuple[Decision, ...]:
+        attempt = self._take(event.number)
+        if attempt is None or self._over:
+            return _NOTHING
+        attempt.verdict = event.verdict
+        attempt.silent = event.silent
+        if event.stale:
+            self._health.leave(attempt)
+            if not self._live and self._may_repeat_stale(attempt, now):
+                return self._send(attempt.target, attempt.tier, now, fresh=True)
+        else:
+            attempt.ours = self._health.failed(
+                attempt, event.verdict, event.sent, now, silent=event.silent
+            )
+        if self._is_answer(attempt, event, now):
+            return self._relay(event.number)
+        if self._live:
+            return _NOTHING
+        if not self._may_replay(event.sent):
+            return self._refuse(_why_not(event), now)
+        return self._go_on(now)
+
+    def _woke(self, now: Instant) -> tuple[Decision, ...]:
+        if self._over:
+            return _NOTHING
+        if self._pause is not None:
+            self._end_pause()
+            return self._go_on(now)
+        if self._hedge_due and self._live:
+            return self._hedge(now)
+        return _NOTHING
+
+    # --- decisions ---------------------------------------------------------------------------
+
+    def _go_on(self, now: Instant) -> tuple[Decision, ...]:
+        if now >= self._deadline:
+            return self._refuse(Why.DEADLINE, now)
+        left = self._attempts - self._number
+        if left <= 0:
+            return self._refuse(Why.ALL_FAILED, now)
+        step = self._course.next(now, left)
+        if step is None:
+            return self._refuse(None, now)
+        if isinstance(step, Pause):
+            self._pause = step
+            return (Wait(until=step.until),)
+        return self._send(step, self._course.tier, now)
+
+    def _send(
+        self, target: Target, tier: int, now: Instant, *, fresh: bool = False, hedge: bool = False
+    ) -> tuple[Decision, ...]:
+        self._number += 1
+        attempt = Attempt(self._number, target, tier, self._health.member(target.backend))
+        attempt.hedge = hedge
+        limits = self._left(now)
+        self._course.take(attempt, now)
+        self._health.enter(attempt, self._ask, limits, now)
+        self._live.append(attempt)
+        send = Send(
+            number=self._number,
+            target=target,
+            limits=limits,
+            fresh=fresh,
+            hedge=hedge,
+            probe=attempt.probe,
+        )
+        due = self._hedge_at(attempt, now)
+        return (send,) if due is None else (send, Wait(until=due))
+
+    def _relay(self, number: int) -> tuple[Decision, ...]:
+        self._over = True
+        if not self._live:
+            return (Relay(number=number),)
+        losers = tuple(Cancel(number=attempt.number) for attempt in self._live)
+        for attempt in self._live:
+            self._health.leave(attempt)
+        self._live = []
+        return (Relay(number=number), *losers)
+
+    def _refuse(self, why: Why | None, now: Instant) -> tuple[Decision, ...]:
+        self._over = True
+        return (refuse(self._course, self._health, self._ask, why, now),)
+
+    # --- hedging -----------------------------------------------------------------------------
+
+    def _hedge_at(self, attempt: Attempt, now: Instant) -> Instant | None:
+        """Return when a second runner starts unless this attempt is ready before."""
+        hedge = self._route.hedge
+        self._hedge_due = False
+        if hedge is None or self._hedged or attempt.hedge or self._replay is not Replay.ALWAYS:
+            return None
+        after = hedge.after
+        if after is None:
+            learned = attempt.member.latency[attempt.stream].percentile(HEDGE_PERCENTILE)
+            if learned is None:
+                return None
+            after = min(max(learned, HEDGE_LEAST), HEDGE_MOST)
+        due = Instant(now + after)
+        self._hedge_due = due < self._deadline
+        return due if self._hedge_due else None
+
+    def _hedge(self, now: Instant) -> tuple[Decision, ...]:
+        self._hedge_due = False
+        if now >= self._deadline or self._number >= self._attempts:
+            return _NOTHING
+        found = self._course.hedge(now)
+        if found is None:
+            return _NOTHING
+        self._hedged = True
+        target, tier = found
+        return self._send(target, tier, now, hedge=True)
+
+    # --- may it? -----------------------------------------------------------------------------
+
+    def _may_replay(self, sent: Sent) -> bool:
+        if self._replay is Replay.UNSENT:
+            return sent is Sent.NOT_SENT
+        return self._replay is Replay.ALWAYS
+
+    def _may_repeat_stale(self, attempt: Attempt, now: Instant) -> bool:
+        """Say whether a request that met a closed connection is sent again on a fresh one.
+
+        The peer had hung up before it read a byte, so even `unsent` allows that. The first time
+        in an exchange it is beyond `attempts`, and made whether or not the budget covers it.
+        """
+        if self._replay is Replay.NEVER or not self._replayable or now >= self._deadline:
+            return False
+        if self._health.gate(attempt.target, self._ask, now) > Gate.PROBE:
+            return False
+        if not self._stale:
+            self._stale = True
+            self._attempts += 1
+            return True
+        return self._number < self._attempts and attempt.member.budget.can_pay(now)
+
+    def _is_answer(self, attempt: Attempt, event: Failed, now: Instant) -> bool:
+        """Say whether the failure is itself what the client has to see: it is the client's own."""
+        verdict = event.verdict
+        if event.sent < Sent.HEAD_SEEN or not is_clients(verdict, attempt.kind):
+            return False
+        if verdict.cause is Cause.CONTENT_POLICY:
+            return True  # never routed around, whoever says it
+        if verdict.cause is Cause.CONTEXT_LENGTH and self._has_larger(attempt, event.sent, now):
+            return False
+        if attempt.hedge and self._live:
+            return False  # the first choice may still do better
+        return not self._misleads(attempt)
+
+    def _has_larger(self, attempt: Attempt, sent: Sent, now: Instant) -> bool:
+        """Say whether what is too long here may fit elsewhere; from now on only that is tried."""
+        may = self._may_replay(sent) and self._number < self._attempts
+        return may and self._course.has_larger(attempt.target, now)
+
+    def _misleads(self, attempt: Attempt) -> bool:
+        """Say whether a later tier finds fault with what an earlier one would have taken.
+
+        It broke down at the first choice; that the spare cannot do it is not the client's fault.
+        """
+        return any(
+            before.tier < attempt.tier
+            and before.verdict is not None
+            and not is_clients(before.verdict, before.kind)
+            for before in self._course.sent
+        )
+
+    # --- small things ------------------------------------------------------------------------
+
+    def _take(self, number: int) -> Attempt | None:
+        for index, attempt in enumerate(self._live):
+            if attempt.number == number:
+                del self._live[index]
+                return attempt
+        return None
+
+    def _left(self, now: Instant) -> Limits:
+        """Return the limits, none of them beyond the deadline."""
+        if now == self._began:
+            return self._limits
+        return _within(self._limits, Seconds(self._deadline - now))
+
+    def _end_pause(self) -> None:
+        if self._pause is not None:
+            self._course.woke(self._pause)
+            self._pause = None
+
+
+def _asked(limits: Limits, ask: Ask) -> Limits:
+    """Return the route's limits, within what the client says that it will bear."""
+    if ask.timeout is not None and ask.timeout < limits.total:
+        limits = _within(limits, ask.timeout)
+    if ask.read_timeout is None:
+        return limits
+    return replace(
+        limits,
+        head=min(limits.head, ask.read_timeout),
+        first_content=min(limits.first_content, ask.read_timeout),
+        stall=min(limits.stall, ask.read_timeout),
+    )
+
+
+def _within(limits: Limits, left: Seconds) -> Limits:
+    """Return limits that end before `left` has passed, up to the commit."""
+    return replace(
+        limits,
+        connect=min(limits.connect, left),
+        tls=min(limits.tls, left),
+        head=min(limits.head, left),
+        first_content=min(limits.first_content, left),
+        total=left,
+    )
+
+
+def _replay(ask: Ask, route: Route, *, replayable: bool) -> Replay:
+    """Return which attempts of this exchange may be repeated."""
+    if route.replay is Replay.ALWAYS and (ask.operation is Operation.STATEFUL or not replayable):
+        return Replay.UNSENT
+    return route.replay
+
+
+def _why_not(event: Failed) -> Why:
+    """Return why an attempt that must not be repeated leaves nothing to try."""
+    if event.sent is Sent.NOT_SENT or event.verdict.cause in _TURNED_AWAY:
+        return Why.ALL_FAILED
+    return Why.NOT_REPLAYABLE

@@ -1,0 +1,129 @@
+"""What outlives an exchange: health, budgets, stickiness, latencies; and where an exchange begins.
+
+The one object of this room that `app` builds. It survives reloads; it is told the time, brings no
+clock, and asks nobody.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+from proxy.model import Ask, Fleet, HealthChange, Instant, Route, Scope, Verdict
+from proxy.policy.breaker import NEVER, Breaker, State
+from proxy.policy.course import Shared
+from proxy.policy.failover import Failover
+from proxy.policy.health import Health
+from proxy.policy.member import Member
+
+
+class Word(StrEnum):
+    """The state of a scope, for people and metrics."""
+
+    CLOSED = "closed"
+    EJECTED = "ejected"
+    COOLING = "cooling"
+    PROBING = "probing"
+    SLOW_START = "slow_start"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the view for people."""
+
+    backend: str
+    scope: Scope
+    model: str | None
+    state: Word
+    since: Instant | None
+    """When it was last ejected or cooled; None: never."""
+    until: Instant | None
+    """When it may be tried again; None: now."""
+    verdict: Verdict
+    """What put it out; good: nothing ever did."""
+    in_flight: int
+
+
+class Standing:
+    """The standing of the whole fleet."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        *,
+        rng: Random,
+        tell: Callable[[HealthChange], None] = lambda _: None,
+        budget_refused: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._health = Health(fleet, rng=rng, tell=tell)
+        self._shared = Shared(health=self._health, rng=rng, refused=budget_refused)
+
+    @property
+    def lagging(self) -> bool:
+        """Whether our own loop lags: then nobody is charged for being slow."""
+        return self._health.lagging
+
+    @lagging.setter
+    def lagging(self, lagging: bool) -> None:
+        self._health.lagging = lagging
+
+    def adopt(self, fleet: Fleet, _now: Instant) -> None:
+        """Go on under a new table; backends and keys that are unchanged in it keep their state."""
+        self._health.adopt(fleet)
+        names = {route.name for route in fleet.routes} | {""}
+        early = self._shared.early
+        self._shared.early = {name: at for name, at in early.items() if name in names}
+
+    def begin(
+        self,
+        ask: Ask,
+        route: Route,
+        now: Instant,
+        *,
+        sticky: Callable[[], str | None] | None = None,
+        replayable: bool = True,
+    ) -> Failover:
+        """Begin an exchange.
+
+        `sticky` is asked for what ties a conversation together where the ask does not say it and
+        the choice depends on it. `replayable` says whether the body can be sent a second time.
+        """
+        return Failover(self._shared, ask, route, now, sticky=sticky, replayable=replayable)
+
+    def view(self, now: Instant) -> tuple[Row, ...]:
+        """Return a line for each backend, and one for each model or key that is not plain well."""
+        rows: list[Row] = []
+        for member in self._health.members.values():
+            rows.append(_row(member, member.health, member.in_flight, now))
+            others = [*member.models.values()]
+            if member.key is not None:
+                others.insert(0, member.key)
+            for breaker in others:
+                row = _row(member, breaker, breaker.running, now)
+                if row.state is not Word.CLOSED:
+                    rows.append(row)
+        return tuple(rows)
+
+
+def _row(member: Member, breaker: Breaker, in_flight: int, now: Instant) -> Row:
+    back = breaker.back_at(now)
+    return Row(
+        backend=member.backend.name,
+        scope=breaker.scope,
+        model=breaker.model,
+        state=_word(breaker, now),
+        since=None if breaker.since == NEVER else breaker.since,
+        until=back if back > now else None,
+        verdict=breaker.verdict,
+        in_flight=in_flight,
+    )
+
+
+def _word(breaker: Breaker, now: Instant) -> Word:
+    if breaker.state is State.PROBING:
+        return Word.PROBING
+    if breaker.state is State.EJECTED:
+        return Word.EJECTED
+    if now < breaker.cooled_until:
+        return Word.COOLING
+    return Word.SLOW_START if breaker.slow_start(now) else Word.CLOSED
