@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import repeat
 
 from proxy.sim.answer import Answer
-from proxy.sim.behaviour import Behaviour, Close, Reset, Silence, Step, Wait
+from proxy.sim.behaviour import SETTLE, Behaviour, Close, Reset, Silence, Step, Wait
 from proxy.sim.openai import DONE
 from proxy.sim.voice import Voice
 
@@ -108,6 +108,7 @@ def cut_after(tokens: int, how: Cut | str = Cut.RST) -> Behaviour:
         yield good.begin() + good.frame(*good.first(tokens))
         match Cut(how):
             case Cut.RST:
+                yield SETTLE
                 yield Reset()
             case Cut.FIN:
                 yield Close()
@@ -180,7 +181,8 @@ def no_terminal() -> Behaviour:
 
 def terminal_then(how: Cut | str = Cut.RST) -> Behaviour:
     """Give the whole stream, its terminal event too, then cut before the final chunk."""
-    return _after_terminal(f"terminal_then({Cut(how)})", Reset() if how == Cut.RST else Close())
+    steps = (SETTLE, Reset()) if how == Cut.RST else (Close(),)
+    return _after_terminal(f"terminal_then({Cut(how)})", *steps)
 
 
 def terminal_then_silence() -> Behaviour:
@@ -188,11 +190,11 @@ def terminal_then_silence() -> Behaviour:
     return _after_terminal("terminal_then_silence", Silence())
 
 
-def _after_terminal(name: str, step: Step) -> Behaviour:
+def _after_terminal(name: str, *steps: Step) -> Behaviour:
     def play(voice: Voice) -> Iterator[Step]:
         good = voice.answer()
         yield good.begin() + good.frame(*good.events)
-        yield step
+        yield from steps
 
     return Behaviour(name=name, play=play)
 

@@ -6,7 +6,7 @@ Each function makes a `Behaviour`.
 from collections.abc import Iterator
 
 from proxy.sim import framing
-from proxy.sim.behaviour import Behaviour, Close, Moment, Reset, Silence, Step
+from proxy.sim.behaviour import SETTLE, Behaviour, Close, Moment, Reset, Silence, Step
 from proxy.sim.voice import Voice
 
 HALF_A_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: applica"
@@ -41,7 +41,7 @@ def close_before_head() -> Behaviour:
 
 def reset_mid_head() -> Behaviour:
     """Reset in the middle of a header field."""
-    return _steps("reset_mid_head", HALF_A_HEAD, Reset())
+    return _steps("reset_mid_head", HALF_A_HEAD, SETTLE, Reset())
 
 
 def close_mid_head() -> Behaviour:

@@ -19,17 +19,23 @@ class Wait:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
 class Silence:
     """Do nothing until the peer has gone."""
 
 
+@dataclass(frozen=True, slots=True)
 class Close:
     """End the connection in order (FIN)."""
 
 
+@dataclass(frozen=True, slots=True)
 class Reset:
     """End the connection with a reset (RST)."""
 
+
+SETTLE = Wait(0.05)
+"""Before a reset: bytes that the peer has not read yet may be thrown away when it comes."""
 
 Step = bytes | Wait | Silence | Close | Reset
 

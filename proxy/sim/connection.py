@@ -13,7 +13,7 @@ from typing import Protocol, assert_never
 
 from proxy.exchange import Clock
 from proxy.model import Instant, header
-from proxy.sim.behaviour import Behaviour, Close, Moment, Reset, Silence, Step, Wait
+from proxy.sim.behaviour import Behaviour, Close, Reset, Silence, Step, Wait
 from proxy.sim.framing import body_length, parse_head
 from proxy.sim.seen import Seen
 
@@ -41,8 +41,11 @@ class Host(Protocol):
     def at_connect(self) -> Behaviour | None:
         """Return what meets a connection before it is read, if anything does."""
 
-    def begin(self, seen: Seen) -> Behaviour:
-        """Take a request into the log; return what meets it."""
+    def begin(self, seen: Seen) -> Behaviour | None:
+        """Take a request into the log; return what meets it before its body is read, if any."""
+
+    def choose(self, seen: Seen) -> Behaviour:
+        """Return what meets a whole request."""
 
     def steps(self, behaviour: Behaviour, seen: Seen) -> Iterator[Step]:
         """Begin a behaviour."""
@@ -111,13 +114,15 @@ class Connection:
 
     async def _exchange(self, index: int) -> bool:
         seen = self._seen = await self._read_head(index)
-        behaviour = self._host.begin(seen)
+        early = self._host.begin(seen)
         try:
-            if behaviour.moment is Moment.BODY:
+            if early is None:
                 await self._read_body(seen)
-            alive = await self._play(behaviour, seen)
-            if alive and behaviour.moment is Moment.HEAD:
-                await self._read_body(seen)
+                alive = await self._play(self._host.choose(seen), seen)
+            else:
+                alive = await self._play(early, seen)
+                if alive:
+                    await self._read_body(seen)
         finally:
             seen.ended = self._host.clock.now()
             self._host.end()
@@ -126,7 +131,10 @@ class Connection:
     async def _read_head(self, index: int) -> Seen:
         async with asyncio.timeout(self._host.keep_alive if index else None):
             raw = await self._reader.readuntil(b"\r\n\r\n")
-        method, target, headers = parse_head(raw)
+        try:
+            method, target, headers = parse_head(raw)
+        except ValueError as error:
+            raise ConnectionError("the peer does not speak HTTP") from error
         return Seen(
             at=self._host.clock.now(),
             connection=self._number,
@@ -168,6 +176,7 @@ class Connection:
 
     async def _play(self, behaviour: Behaviour, seen: Seen) -> bool:
         """Do the steps; return whether the connection lives on."""
+        seen.behaviour = behaviour.name
         for step in self._host.steps(behaviour, seen):
             match step:
                 case bytes():

@@ -1,7 +1,8 @@
 """Which behaviour meets which request.
 
 The order of precedence: what `next` queued, then what was planned for a kind of request (newest
-first), then what is planned for all. This module must never know a connection.
+first), then what is planned for all. A behaviour that begins at the head is looked for before the
+body is read, so its `when` sees no model. This module must never know a connection.
 """
 
 from collections import deque
@@ -49,12 +50,27 @@ class Plan:
         """Return the behaviour that meets a new connection before it is read, if one does."""
         return self._always if self._always.moment is Moment.CONNECT else None
 
+    def at_head(self, seen: Seen) -> Behaviour | None:
+        """Return the behaviour that meets a request before its body is read, if one does."""
+        if self._queue:
+            return self._queue.popleft() if self._queue[0].moment is Moment.HEAD else None
+        early = (
+            behaviour
+            for when, behaviour in (*self._special, (_any, self._always))
+            if behaviour.moment is Moment.HEAD and when(seen)
+        )
+        return next(early, None)
+
     def choose(self, seen: Seen) -> Behaviour:
-        """Return the behaviour that meets this request, whose head is known."""
+        """Return the behaviour that meets a whole request."""
         if self._queue:
             return self._queue.popleft()
         special = (behaviour for when, behaviour in self._special if when(seen))
         return next(special, self._always)
+
+
+def _any(_: Seen) -> bool:
+    return True
 
 
 def _of_a_request(behaviour: Behaviour) -> None:

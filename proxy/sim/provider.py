@@ -190,15 +190,17 @@ class Provider:
         """Return what meets a connection before it is read, if anything does."""
         return self._plan.at_connect()
 
-    def begin(self, seen: Seen) -> Behaviour:
-        """Take a request into the log; return what meets it."""
-        behaviour = self._plan.choose(seen)
-        seen.behaviour = behaviour.name
+    def begin(self, seen: Seen) -> Behaviour | None:
+        """Take a request into the log; return what meets it before its body is read, if any."""
         self.attempts.append(seen)
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         self._change.set()
-        return behaviour
+        return self._plan.at_head(seen)
+
+    def choose(self, seen: Seen) -> Behaviour:
+        """Return what meets a whole request."""
+        return self._plan.choose(seen)
 
     def steps(self, behaviour: Behaviour, seen: Seen) -> Iterator[Step]:
         """Begin a behaviour."""

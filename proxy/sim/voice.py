@@ -85,10 +85,10 @@ class Voice:
     @property
     def tongue(self) -> Tongue:
         """Return the form in which errors are said to this request."""
-        path = self.seen.path
-        if "/v1beta" in path or ":" in path:
+        path, headers = self.seen.path, self.seen.headers
+        if ":" in path or header(headers, b"x-goog-api-key") is not None:
             return Tongue.GEMINI
-        if "/messages" in path or header(self.seen.headers, b"anthropic-version") is not None:
+        if "/messages" in path or header(headers, b"anthropic-version") is not None:
             return Tongue.ANTHROPIC
         return Tongue.RESPONSES if path.endswith("/responses") else Tongue.OPENAI
 

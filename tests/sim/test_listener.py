@@ -1,0 +1,62 @@
+import asyncio
+
+import pytest
+
+from proxy.sim.listener import Listener
+
+
+class Hello(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(b"hello")
+        transport.close()
+
+
+async def greet(listener: Listener) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    async with asyncio.timeout(5):
+        data = await reader.read()
+    writer.close()
+    return data
+
+
+async def test_a_port_opens_shuts_and_opens_again_with_its_number() -> None:
+    listener = Listener("127.0.0.1", 0, None, Hello)
+    with pytest.raises(ConnectionRefusedError):
+        await greet(listener)
+    await listener.open()
+    assert await greet(listener) == b"hello"
+    listener.shut()
+    with pytest.raises(ConnectionRefusedError):
+        await greet(listener)
+    await listener.open()
+    assert await greet(listener) == b"hello"
+    listener.close()
+
+
+async def test_it_listens_before_it_serves() -> None:
+    listener = Listener("127.0.0.1", 0, None, Hello)
+    serving = listener.open()
+    _, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    writer.close()
+    await serving
+    listener.close()
+
+
+async def test_shut_before_it_serves_it_stays_shut() -> None:
+    listener = Listener("127.0.0.1", 0, None, Hello)
+    serving = listener.open()
+    listener.shut()
+    await serving
+    with pytest.raises(ConnectionRefusedError):
+        await greet(listener)
+    listener.close()
+
+
+async def test_ipv6() -> None:
+    listener = Listener("::1", 0, None, Hello)
+    await listener.open()
+    reader, writer = await asyncio.open_connection("::1", listener.port)
+    assert await reader.read() == b"hello"
+    writer.close()
+    listener.close()
