@@ -1,0 +1,366 @@
+"""The life of one request: events in, decisions out.
+
+`Exchange` is the driver between the deciding core and the doing ends. What happens (an attempt is
+ready, has failed, the wait is over, the relay has ended) is told to `Failover`, whose decisions are
+carried out at once, in the same call: nothing here waits but `run`, for the end. So an exchange is
+never half-way between two states when something else happens, and a cancelled client is one
+`finally`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import assert_never
+
+from proxy.dialects.ask import sticky_key
+from proxy.dialects.headers import answer_headers, refusal_headers
+from proxy.dialects.refusal import all_failed_message, render_refusal
+from proxy.exchange import Clock, Downstream, Events, Judge, Timer, Upstream
+from proxy.exchange.relay import Relay
+from proxy.exchange.runner import Bench, Runner
+from proxy.model import (
+    Ask,
+    AttemptRecord,
+    Body,
+    Cause,
+    ExchangeRecord,
+    Fleet,
+    Instant,
+    Refusal,
+    Result,
+    Route,
+    Seconds,
+    Verdict,
+)
+from proxy.policy.decision import (
+    Cancel,
+    Decision,
+    Ended,
+    Event,
+    Failed,
+    Refuse,
+    Send,
+    Wait,
+    Why,
+    Woke,
+)
+from proxy.policy.decision import Relay as Commit
+from proxy.policy.failover import Failover
+from proxy.policy.routing import find_route
+from proxy.policy.standing import Standing
+
+GONE = Verdict(cause=Cause.CLIENT_CANCEL, evidence="the client went away", signature="client-gone")
+LOSER = Verdict(cause=Cause.CLIENT_CANCEL, evidence="another attempt was first", signature="hedge")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What every exchange works with, for as long as the process lives."""
+
+    upstream: Upstream
+    clock: Clock
+    judge: Judge
+    standing: Standing
+    events: Events
+
+    async def run(
+        self, ask: Ask, body: Body, downstream: Downstream, fleet: Fleet, exchange_id: str
+    ) -> None:
+        """Serve one request to its last byte. Cancelled when the client goes away."""
+        exchange = Exchange(self, ask, body, downstream, exchange_id)
+        try:
+            await exchange.live(find_route(fleet, ask))
+        finally:
+            exchange.close()
+
+
+class Exchange:
+    """One exchange: its runners, its relay, and what has become of it."""
+
+    def __init__(
+        self, ports: Ports, ask: Ask, body: Body, downstream: Downstream, exchange_id: str
+    ) -> None:
+        self._ports = ports
+        self._ask = ask
+        self._body = body
+        self._downstream = downstream
+        self._id = exchange_id
+        self._bench = Bench(
+            ask=ask,
+            body=body,
+            upstream=ports.upstream,
+            clock=ports.clock,
+            judge=ports.judge,
+            inform=self._hear,
+        )
+        self._started = ports.clock.now()
+        self._route: Route | None = None
+        self._failover: Failover | None = None
+        self._running: dict[int, Runner] = {}
+        self._failed: Runner | None = None
+        self._attempts: list[AttemptRecord] = []
+        self._relay: Relay | None = None
+        self._answering: Runner | None = None
+        self._wake: Timer | None = None
+        self._committed: Instant | None = None
+        self._status = 0
+        self._waited = 0.0
+        self._result = Result.CANCELLED
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def live(self, route: Route | None) -> None:
+        """Drive the exchange to its end."""
+        if route is None:
+            self._answer(no_route(self._ask))
+            return
+        self._route = route
+        now = self._ports.clock.now()
+        self._failover = self._ports.standing.begin(
+            self._ask, route, now, sticky=self._sticky, replayable=self._body.replayable
+        )
+        self._carry_out(self._failover.begin(now))
+        await self._over
+
+    def close(self) -> None:
+        """Leave nothing behind, however it ended, and tell the story."""
+        if self._wake is not None:
+            self._wake.cancel()
+        if self._relay is not None:
+            self._relay.close()
+            if self._result is Result.CANCELLED:
+                self._relay.abort("Faultline is shutting down")
+        for number in list(self._running):
+            self._end_attempt(number, GONE)
+        if self._failover is not None:
+            self._failover.close(self._ports.clock.now())
+        self._ports.events.ended(self._record())
+
+    # Events in.
+
+    def _hear(self, event: Event) -> None:
+        """Take an event from a runner, the relay or the clock, and carry out what it brings.
+
+        This runs inside the wire's callbacks, where an exception would be lost: a bug is handed
+        to the task that waits, whose outermost frame answers for it.
+        """
+        if self._over.done():
+            return
+        try:
+            if isinstance(event, Failed):
+                self._failed = self._running.pop(event.number)
+                self._note(self._failed)
+            assert self._failover is not None
+            self._carry_out(self._failover.on(event, self._ports.clock.now()))
+        except Exception as bug:  # noqa: BLE001 - see above
+            self._over.set_exception(bug)
+
+    # Decisions out.
+
+    def _carry_out(self, decisions: tuple[Decision, ...]) -> None:
+        for decision in decisions:
+            match decision:
+                case Send():
+                    runner = Runner(self._bench, decision)
+                    self._running[decision.number] = runner
+                    runner.start()
+                case Wait(until=until):
+                    self._wait(until)
+                case Cancel(number=number):
+                    self._end_attempt(number, LOSER)
+                case Commit(number=number):
+                    self._commit(number)
+                case Refuse():
+                    self._refuse(decision)
+                case _:
+                    assert_never(decision)
+
+    def _wait(self, until: Instant) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake = self._ports.clock.call_at(until, self._woke)
+        if not self._running:
+            self._waited += max(0.0, until - self._ports.clock.now())
+
+    def _woke(self) -> None:
+        self._wake = None
+        self._hear(Woke())
+
+    def _end_attempt(self, number: int, verdict: Verdict) -> None:
+        runner = self._running.pop(number)
+        runner.cancel(verdict)
+        self._note(runner)
+
+    def _note(self, runner: Runner) -> None:
+        """Keep and tell the record of an attempt that is over."""
+        record = runner.record()
+        self._attempts.append(record)
+        self._ports.events.attempt_ended(self._id, self._route_name, record)
+
+    def _commit(self, number: int) -> None:
+        runner = self._running.get(number, self._failed)
+        assert runner is not None
+        assert runner.head is not None
+        head = runner.head
+        self._answering = runner
+        self._committed = self._ports.clock.now()
+        self._status = head.status
+        self._relay = Relay(
+            runner,
+            self._downstream,
+            api=self._ask.api,
+            clock=self._ports.clock,
+            judge=self._ports.judge,
+            over=self._relayed,
+        )
+        self._relay.begin(
+            head.status,
+            answer_headers(
+                head.headers,
+                backend=runner.backend.name,
+                model=runner.model,
+                request_id=self._id,
+                sent=number,
+                failed=tuple(self._attempts),
+            ),
+        )
+
+    def _relayed(self, verdict: Verdict) -> None:
+        """Hear that the committed answer is over, whole or not."""
+        runner = self._answering
+        assert runner is not None
+        if runner is self._failed:
+            self._result = Result.CLIENT_ERROR
+        else:
+            del self._running[runner.send.number]
+            self._note(runner)
+            self._result = relayed_result(verdict)
+            self._hear(Ended(number=runner.send.number, verdict=verdict))
+        self._end()
+
+    def _refuse(self, decision: Refuse) -> None:
+        self._answer(refuse(decision, self._ask, self._attempts))
+        self._end()
+
+    def _answer(self, refusal: Refusal) -> None:
+        """Give Faultline's own answer, in the client's dialect."""
+        status, headers, data = render_refusal(self._ask.dialect, self._ask.api, refusal)
+        self._status = status
+        self._committed = self._ports.clock.now()
+        self._result = Result.REFUSED
+        self._downstream.begin(
+            status,
+            headers + refusal_headers(request_id=self._id, failed=tuple(self._attempts)),
+            data,
+            last=True,
+        )
+
+    def _end(self) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
+
+    # The story.
+
+    @property
+    def _route_name(self) -> str:
+        return "" if self._route is None else self._route.name
+
+    def _sticky(self) -> str | None:
+        return sticky_key(self._ask, self._body.data)
+
+    def _record(self) -> ExchangeRecord:
+        ask, runner, relay = self._ask, self._answering, self._relay
+        watched = runner.gate.watch if runner is not None and runner.gate is not None else None
+        return ExchangeRecord(
+            id=self._id,
+            client=ask.client,
+            dialect=ask.dialect,
+            api=ask.api,
+            operation=ask.operation,
+            method=ask.method,
+            path=ask.path,
+            model=ask.model,
+            stream=ask.stream,
+            route=self._route_name,
+            result=self._result,
+            status=self._status,
+            started=self._started,
+            committed=self._committed,
+            ended=self._ports.clock.now(),
+            attempts=tuple(self._attempts),
+            backend="" if runner is None else runner.backend.name,
+            served_model=None if runner is None else runner.model,
+            bytes_up=ask.size,
+            bytes_down=0 if relay is None else relay.bytes_down,
+            usage=None if watched is None else watched.usage,
+            waited=Seconds(self._waited),
+            resend=ask.resend,
+        )
+
+
+def relayed_result(verdict: Verdict) -> Result:
+    """Say how a relayed exchange ended."""
+    if verdict.good:
+        return Result.WHOLE
+    return Result.CANCELLED if verdict.cause is Cause.CLIENT_CANCEL else Result.CUT
+
+
+# With nothing left.
+
+STATUS = {
+    Why.DEADLINE: HTTPStatus.GATEWAY_TIMEOUT,
+    Why.NOT_REPLAYABLE: HTTPStatus.BAD_GATEWAY,
+}
+"""The status of a refusal, where it is not 503 or, when only limits were met, 429."""
+LIMITS = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
+LEAST_RETRY_AFTER = Seconds(1.0)
+"""Said where no recovery is known: nothing is out of rotation yet, so coming back may help."""
+MOST_RETRY_AFTER = Seconds(60.0)
+"""A longer wait makes SDKs give up or sleep : it is said as 60 s."""
+
+
+def no_route(ask: Ask) -> Refusal:
+    """Say that the table has no route for this ask."""
+    what = f"model {ask.model!r}" if ask.model is not None else ask.path
+    return Refusal(
+        status=HTTPStatus.NOT_FOUND,
+        code="no_route",
+        message=f"Faultline: no route of the routing table takes {what} ({ask.dialect} dialect).",
+    )
+
+
+def refuse(decision: Refuse, ask: Ask, attempts: Sequence[AttemptRecord]) -> Refusal:
+    """Say that nothing is left, what was tried, and when to come back."""
+    why = decision.why
+    limited = all(a.verdict.cause in LIMITS for a in attempts) and (attempts or decision.told)
+    status = HTTPStatus.TOO_MANY_REQUESTS if limited else HTTPStatus.SERVICE_UNAVAILABLE
+    retry_in = decision.retry_in
+    return Refusal(
+        status=STATUS.get(why, status),
+        code=why.value,
+        message=all_failed_message(_what(why, ask, attempts), attempts, retry_in),
+        retry_after=LEAST_RETRY_AFTER if retry_in is None else retry_in,
+        should_retry=decision.told and retry_in is not None and retry_in <= MOST_RETRY_AFTER,
+        attempts=tuple(attempts),
+    )
+
+
+def _what(why: Why, ask: Ask, attempts: Sequence[AttemptRecord]) -> str:
+    model = ask.model or ask.path
+    match why:
+        case Why.ALL_FAILED:
+            backends = len({attempt.backend for attempt in attempts})
+            every = f"all {backends} backends" if backends > 1 else "the only backend"
+            return f"{every} for {model} failed"
+        case Why.ALL_OUT:
+            return f"every backend for {model} is out of rotation after failures"
+        case Why.LOCAL_NETWORK:
+            return "this machine seems to be offline: unrelated backends fail alike"
+        case Why.BUDGET:
+            return f"{model} failed, and the retry budget is spent"
+        case Why.DEADLINE:
+            return f"the time for {model} is over"
+        case Why.NOT_REPLAYABLE:
+            return f"the request for {model} may have been carried out and cannot be repeated"
+        case Why.NO_TARGET:
+            return f"no backend can take this request for {model}"

@@ -1,0 +1,189 @@
+"""After the commit: read, watch, write.
+
+A relay takes a runner's bytes from the wire, lets the watch see them, and writes them to the client
+in the same call. It pauses the backend while the client is slow, and it knows the one rule that
+must never break: only an answer with its terminal signal ends as a whole one.
+"""
+
+from collections.abc import Callable
+
+from proxy.dialects.errors import error_event
+from proxy.exchange import Clock, Downstream, Judge
+from proxy.exchange.runner import Alarm, Runner
+from proxy.model import (
+    GOOD,
+    Api,
+    Cause,
+    Ending,
+    Fault,
+    Headers,
+    Instant,
+    Limits,
+    Phase,
+    Seconds,
+    Verdict,
+)
+
+LINGER = Seconds(2.0)
+"""What the bytes after the terminal signal may take (usage, `[DONE]`, the end of the framing)."""
+STALLED_CLIENT = Verdict(
+    cause=Cause.CLIENT_CANCEL, evidence="the client stopped reading", signature="client-stall"
+)
+
+
+class Relay:
+    """The committed answer of one runner on its way to the client.
+
+    `over` is called once, with a good verdict when the client got the whole answer.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        downstream: Downstream,
+        *,
+        api: Api,
+        clock: Clock,
+        judge: Judge,
+        over: Callable[[Verdict], None],
+    ) -> None:
+        assert runner.gate is not None
+        self.bytes_down = 0
+        self._runner = runner
+        self._downstream = downstream
+        self._watch = runner.gate.watch
+        self._api = api
+        self._clock = clock
+        self._judge = judge
+        self._over: Callable[[Verdict], None] | None = over
+        self._limits: Limits = runner.send.limits
+        self._progress = 0
+        self._paused = False
+        self._lingering = False
+        self._alarm = Alarm(clock, self._on_alarm)
+
+    def begin(self, status: int, headers: Headers) -> None:
+        """Commit: the head and all that was held go down; the rest follows as it comes."""
+        runner = self._runner
+        assert runner.gate is not None
+        held = b"".join(runner.gate.held)
+        self.bytes_down = len(held)
+        if runner.whole:
+            self._downstream.begin(status, headers, held, last=True)
+            runner.finish()
+            self._finish(GOOD)
+            return
+        runner.sink = self
+        self._downstream.begin(status, headers, held, last=False)
+        runner.gate.held.clear()
+        self._downstream.on_room(self._on_room)
+        self._follow()
+
+    def close(self) -> None:
+        """Let go of clock and client; the runner is the exchange's to end."""
+        self._over = None
+        self._alarm.stop()
+        self._downstream.on_room(None)
+
+    def abort(self, message: str) -> None:
+        """Show the client that the answer is cut: its dialect's error event, and no end."""
+        event = b"" if self._watch is None else error_event(self._api, message)
+        self._downstream.abort(event)
+
+    def on_data(self, data: bytes) -> None:
+        """Watch and write."""
+        if self._watch is not None:
+            data = self._watch.feed(data)
+        if data:
+            self.bytes_down += len(data)
+            if not self._downstream.write(data) and not self._paused:
+                self._paused = True
+                self._runner.pause()
+        self._follow()
+
+    def on_end(self, ending: Ending) -> None:
+        """End the answer as what it is: whole or cut."""
+        watched = self._watch
+        if watched is not None:
+            tail = watched.end()
+            if tail and (watched.terminal or watched.failed is None):
+                self.bytes_down += len(tail)
+                self._downstream.write(tail)
+            if watched.terminal and watched.failed is None:
+                self._whole()
+            else:
+                self._cut(ending.fault or Fault.UNTERMINATED, ending.detail)
+        elif ending.fault is None:
+            self._whole()
+        else:
+            self._cut(ending.fault, ending.detail)
+
+    def _follow(self) -> None:
+        """Draw the conclusions of what has just been read."""
+        watched = self._watch
+        if watched is not None and (watched.failed is not None or watched.overflow):
+            self._fail()
+        elif watched is not None and watched.done:
+            self._whole()
+        elif self._paused:
+            self._expect(self._limits.client_stall)
+        elif watched is None:
+            self._expect(self._limits.stall)
+        elif watched.terminal:
+            if not self._lingering:
+                self._lingering = True
+                self._expect(LINGER)
+        elif watched.progress != self._progress:
+            self._progress = watched.progress
+            self._expect(self._limits.stall)
+
+    def _on_room(self) -> None:
+        if self._paused:
+            self._paused = self._lingering = False
+            self._progress = -1  # the backend's silence counts from now
+            self._follow()
+            self._runner.resume()
+
+    def _on_alarm(self) -> None:
+        if self._paused:
+            self._runner.cancel(STALLED_CLIENT)
+            self._downstream.abort()
+            self._finish(STALLED_CLIENT)
+        elif self._lingering:
+            self._whole()
+        else:
+            self._cut(Fault.STALL, "")
+
+    def _whole(self) -> None:
+        self._downstream.end()
+        self._runner.finish()
+        self._finish(GOOD)
+
+    def _fail(self) -> None:
+        """End a stream that said itself that it failed; its error event has gone down."""
+        assert self._watch is not None
+        failed = self._watch.failed
+        fault = Fault.TOO_LARGE if failed is None else Fault.FAILED_EVENT
+        self._cut(fault, "", event=failed)
+
+    def _cut(self, fault: Fault, detail: str, *, event: bytes | None = None) -> None:
+        runner = self._runner
+        outcome = runner.outcome(fault, phase=Phase.CONTENT, detail=detail, event=event)
+        verdict = self._judge(outcome, runner.backend, self._clock.now())
+        runner.cancel(verdict)
+        if event is None:
+            self.abort(
+                f"Faultline: the stream of {runner.backend.name} was cut: {verdict.evidence}"
+            )
+        else:
+            self._downstream.abort()
+        self._finish(verdict)
+
+    def _finish(self, verdict: Verdict) -> None:
+        over = self._over
+        self.close()
+        if over is not None:
+            over(verdict)
+
+    def _expect(self, limit: Seconds) -> None:
+        self._alarm.set(Instant(self._clock.now() + limit))

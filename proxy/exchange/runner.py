@@ -1,0 +1,338 @@
+"""One attempt until it is ready or has failed, behind a gate.
+
+A `Runner` is what the wire tells its news to. Until the commit it feeds the attempt's bytes to its
+gate, which holds them and says *hold*, *ready* or *failed*; a failure becomes an `Outcome`, the
+judge makes a `Verdict` of it, and the exchange hears one `Ready` or `Failed`. After the commit the
+runner only passes bytes and the ending to the relay. It never decides what is done next.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from proxy.dialects.gate import Gate, State, gate_for, is_good
+from proxy.dialects.headers import request_headers
+from proxy.dialects.render import render
+from proxy.exchange import Call, Clock, Judge, Order, Timer, Upstream
+from proxy.model import (
+    GOOD,
+    Ask,
+    AttemptRecord,
+    Body,
+    CredentialKind,
+    Ending,
+    Fault,
+    Head,
+    Instant,
+    Outcome,
+    Phase,
+    Seconds,
+    Sent,
+    Verdict,
+)
+from proxy.policy.decision import Failed, Ready, Send
+
+ERROR_BODY = 64 * 1024
+"""Bytes of an error's body that the diagnosis gets to see."""
+SILENT = frozenset({Fault.SILENCE, Fault.CONNECT_TIMEOUT, Fault.TLS_TIMEOUT})
+"""Faults of a target that let a limit pass: it is never redialled in the same exchange."""
+
+
+class Alarm:
+    """One lazily re-armed timer: putting it off costs an assignment, not a new timer."""
+
+    __slots__ = ("_at", "_clock", "_due", "_ring", "_timer")
+
+    def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._timer: Timer | None = None
+        self._at = self._due = Instant(0.0)
+
+    def set(self, due: Instant) -> None:
+        """Ring at `due`, and no more at what was set before."""
+        self._due = due
+        if self._timer is not None:
+            if self._at <= due:
+                return
+            self._timer.cancel()
+        self._arm()
+
+    def stop(self) -> None:
+        """Ring no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        self._at = self._due
+        self._timer = self._clock.call_at(self._due, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        if self._clock.now() < self._due:
+            self._arm()
+        else:
+            self._ring()
+
+
+class Sink(Protocol):
+    """Where a runner's bytes and its ending go after the commit."""
+
+    def on_data(self, data: bytes) -> None:
+        """Take the next bytes."""
+
+    def on_end(self, ending: Ending) -> None:
+        """Take the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every runner of one exchange works with."""
+
+    ask: Ask
+    body: Body
+    upstream: Upstream
+    clock: Clock
+    judge: Judge
+    inform: Callable[[Ready | Failed], None]
+
+
+class Runner:
+    """One attempt. A `Receiver` of the wire; `cancel` ends it in any phase."""
+
+    def __init__(self, bench: Bench, send: Send) -> None:
+        self.send = send
+        self.backend = send.target.backend
+        self.model = send.target.served_model(bench.ask.model)
+        self.head: Head | None = None
+        self.gate: Gate | None = None
+        self.verdict: Verdict | None = None
+        self.phase = Phase.RESOLVE
+        self.sink: Sink | None = None
+        self._bench = bench
+        self._call: Call | None = None
+        self._bytes_in = self._bytes_out = 0
+        self._sent = Sent.NOT_SENT
+        self._reused = False
+        self._times: list[tuple[Phase, Seconds]] = []
+        self._started = bench.clock.now()
+        self._ended: Instant | None = None
+        self._total_due = Instant(self._started + send.limits.total)
+        self._alarm = Alarm(bench.clock, self._on_alarm)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing follows what the gate holds."""
+        return self.phase is Phase.END or self._ended is not None
+
+    def start(self) -> None:
+        """Send the request."""
+        ask, backend = self._bench.ask, self.backend
+        rendered = render(ask, self._bench.body, self.send.target)
+        order = Order(
+            backend=backend,
+            method=ask.method.encode(),
+            target=rendered.target,
+            headers=request_headers(ask, backend),
+            body=rendered.body,
+            connect=self.send.limits.connect,
+            tls=self.send.limits.tls,
+            fresh=self.send.fresh,
+        )
+        self._alarm.set(self._total_due)
+        self._call = self._bench.upstream.start(order, self)
+
+    def cancel(self, verdict: Verdict) -> None:
+        """End the attempt at once, for the reason of `verdict`."""
+        self.close(verdict)
+        if self._call is not None:
+            self._call.cancel()
+
+    def finish(self) -> None:
+        """Let the connection go back to its pool: the answer is whole."""
+        self.close(GOOD)
+        if self._call is not None:
+            self._call.finish()
+
+    def pause(self) -> None:
+        """Stop reading from the backend."""
+        if self._call is not None:
+            self._call.pause()
+
+    def resume(self) -> None:
+        """Go on reading."""
+        if self._call is not None:
+            self._call.resume()
+
+    # What the wire tells.
+
+    def on_phase(self, phase: Phase) -> None:
+        """Give the new phase its limit."""
+        self._reach(phase)
+        limits = self.send.limits
+        if phase is Phase.HEAD:
+            self._sent = Sent.MAYBE_SENT
+            self._expect(limits.head)
+        elif phase is Phase.WRITE:
+            self._sent = Sent.MAYBE_SENT
+            self._expect(max(limits.head, limits.stall))
+
+    def on_head(self, head: Head) -> None:
+        """Choose the gate."""
+        self.head = head
+        self.gate = gate_for(self._bench.ask, head)
+        self._reused = head.reused
+        self._sent = Sent.HEAD_SEEN
+        self._reach(Phase.FIRST_CONTENT)
+        self._expect(self.send.limits.first_content)
+
+    def on_data(self, data: bytes) -> None:
+        """Pass bytes to the gate, after the commit to the relay."""
+        self._bytes_in += len(data)
+        if self.sink is not None:
+            self.sink.on_data(data)
+            return
+        gate = self.gate
+        assert gate is not None
+        state = gate.feed(data)
+        if state is State.READY:
+            self._sent = Sent.CONTENT_SEEN
+            self._reach(Phase.CONTENT)
+            self._tell(GOOD)
+        elif state is State.FAILED:
+            self._fail_in_stream()
+        elif gate.watch is None:
+            self._expect(self.send.limits.stall)
+
+    def on_end(self, ending: Ending) -> None:
+        """Judge what is here; after the commit tell the relay."""
+        self._sent = max(self._sent, ending.sent)
+        self._bytes_out = ending.bytes_out
+        self._reused = ending.reused
+        if self.sink is not None:
+            self.sink.on_end(ending)
+            return
+        fault = ending.fault
+        watched = self.gate.watch if self.gate is not None else None
+        if watched is not None:
+            if watched.terminal:
+                fault = None
+            elif fault is None:
+                fault = Fault.UNTERMINATED
+        if self.head is None:
+            self.phase = ending.phase
+        self._judge(self.outcome(fault, phase=self.phase, detail=ending.detail))
+
+    # How it ends.
+
+    def outcome(
+        self, fault: Fault | None, *, phase: Phase, detail: str = "", event: bytes | None = None
+    ) -> Outcome:
+        """Say what physically happened so far."""
+        bench, head = self._bench, self.head
+        body = b"" if self.gate is None else b"".join(self.gate.held)
+        if head is not None and not is_good(head.status):
+            body = body[:ERROR_BODY]
+        return Outcome(
+            dialect=bench.ask.dialect,
+            api=bench.ask.api,
+            operation=bench.ask.operation,
+            stream=bench.ask.stream,
+            provider=self.backend.provider,
+            phase=Phase.END if fault is None else phase,
+            fault=fault,
+            detail=detail,
+            status=None if head is None else head.status,
+            headers=() if head is None else head.headers,
+            body=body,
+            event=event,
+            sent=self._sent,
+            reused=self._reused,
+            own_key=self.backend.credential.kind is not CredentialKind.CLIENT,
+            elapsed=Seconds(bench.clock.now() - self._started),
+        )
+
+    def record(self) -> AttemptRecord:
+        """Tell the attempt's story; once it is over it does not change."""
+        watched = self.gate.watch if self.gate is not None else None
+        return AttemptRecord(
+            number=self.send.number,
+            backend=self.backend.name,
+            provider=self.backend.provider,
+            model=self.model,
+            started=self._started,
+            ended=self._bench.clock.now() if self._ended is None else self._ended,
+            verdict=GOOD if self.verdict is None else self.verdict,
+            phase=self.phase,
+            sent=self._sent,
+            status=None if self.head is None else self.head.status,
+            reused=self._reused,
+            probe=self.send.probe,
+            hedge=self.send.hedge,
+            bytes_out=self._bytes_out,
+            bytes_in=self._bytes_in,
+            times=tuple(self._times),
+            garbled=0 if watched is None else watched.garbled,
+        )
+
+    def close(self, verdict: Verdict) -> None:
+        """Note the last word on this attempt; only the first one counts."""
+        if self._ended is None:
+            self._ended = self._bench.clock.now()
+            self.verdict = verdict
+            self._alarm.stop()
+
+    def _fail_in_stream(self) -> None:
+        assert self.gate is not None
+        watched = self.gate.watch
+        assert watched is not None
+        fault = Fault.GARBLED
+        if watched.failed is not None:
+            fault = Fault.FAILED_EVENT
+        elif watched.overflow:
+            fault = Fault.TOO_LARGE
+        outcome = self.outcome(fault, phase=Phase.FIRST_CONTENT, event=watched.failed)
+        if self._call is not None:
+            self._call.cancel()
+        self._judge(outcome)
+
+    def _on_alarm(self) -> None:
+        unary = self.gate is not None and self.gate.watch is None
+        fault = Fault.STALL if unary else Fault.SILENCE
+        if self._call is not None:
+            self._call.cancel()
+        self._judge(self.outcome(fault, phase=self.phase))
+
+    def _judge(self, outcome: Outcome) -> None:
+        verdict = self._bench.judge(outcome, self.backend, self._bench.clock.now())
+        if verdict.good:
+            self._reach(Phase.END)
+            self._tell(verdict)
+            return
+        self.close(verdict)
+        fault = outcome.fault
+        broken = fault is Fault.RESET or fault is Fault.EOF
+        stale = outcome.reused and broken and self._bytes_in == 0 and self.head is None
+        self._bench.inform(
+            Failed(
+                number=self.send.number,
+                verdict=verdict,
+                sent=self._sent,
+                stale=stale,
+                silent=fault in SILENT,
+            )
+        )
+
+    def _tell(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        self._alarm.stop()
+        self._bench.inform(Ready(number=self.send.number))
+
+    def _reach(self, phase: Phase) -> None:
+        self.phase = phase
+        self._times.append((phase, Seconds(self._bench.clock.now() - self._started)))
+
+    def _expect(self, limit: Seconds) -> None:
+        """Have the alarm ring after `limit`, at the latest when the exchange's time is over."""
+        self._alarm.set(min(Instant(self._bench.clock.now() + limit), self._total_due))
