@@ -1,4 +1,4 @@
-"""Records of exchanges to tell the report about."""
+"""A small fleet, and records of exchanges to tell the report about."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,22 +7,80 @@ from proxy.model import (
     GOOD,
     Api,
     AttemptRecord,
+    Backend,
     Cause,
     Change,
+    Credential,
+    CredentialKind,
     Dialect,
     ExchangeRecord,
+    Fleet,
     HealthChange,
     Instant,
     Layer,
+    Limits,
+    Match,
     Operation,
     Phase,
     Result,
+    Route,
     Scope,
     Seconds,
+    Secret,
     Sent,
+    Target,
+    Url,
     Usage,
     Verdict,
 )
+from proxy.policy.standing import Row, Word
+
+CANARY = "sk-canary-f1a2b3c4d5e6"
+"""The key of every backend here: it must appear nowhere."""
+
+LIMITS = Limits(
+    connect=Seconds(3.0),
+    tls=Seconds(5.0),
+    head=Seconds(30.0),
+    first_content=Seconds(120.0),
+    stall=Seconds(120.0),
+    total=Seconds(600.0),
+    client_stall=Seconds(120.0),
+)
+
+
+def backend(name: str) -> Backend:
+    return Backend(
+        name=name,
+        provider=name,
+        dialect=Dialect.OPENAI,
+        url=Url(tls=True, host=f"{name}.example", port=443, path="/v1"),
+        credential=Credential(kind=CredentialKind.OWN, secret=Secret(CANARY)),
+        account=name,
+    )
+
+
+def fleet(*names: str, **changes: Any) -> Fleet:
+    """One route over these backends, each a tier of its own."""
+    backends = {name: backend(name) for name in names}
+    tiers = tuple((Target(backend=b),) for b in backends.values())
+    route = Route(name="chat", match=Match(), tiers=tiers, stream=LIMITS, unary=LIMITS)
+    return replace(Fleet(backends=backends, routes=(route,)), **changes)
+
+
+def row(name: str, state: Word = Word.CLOSED, **changes: Any) -> Row:
+    made = Row(
+        backend=name,
+        scope=Scope.BACKEND,
+        model=None,
+        state=state,
+        since=None,
+        until=None,
+        verdict=GOOD,
+        in_flight=0,
+    )
+    return replace(made, **changes)
+
 
 BAD_GATEWAY = Verdict(
     cause=Cause.CDN_EDGE_TO_ORIGIN,
