@@ -1,6 +1,6 @@
 """One attempt's hold on the standing: what it entered, and has to leave."""
 
-from proxy.model import CredentialKind, Instant, Target, Verdict
+from proxy.model import Action, CredentialKind, Instant, Target, Verdict
 from proxy.policy.breaker import Breaker
 from proxy.policy.member import Member
 
@@ -49,3 +49,15 @@ class Attempt:
     def kind(self) -> CredentialKind:
         """Return whose key it was made with."""
         return self.target.backend.credential.kind
+
+    @property
+    def wants_same(self) -> bool:
+        """Whether its verdict asks for the same target again, before any other."""
+        return self.verdict is not None and self.verdict.action is Action.RETRY_SAME
+
+    @property
+    def is_worth_repeating(self) -> bool:
+        """Whether it failed in a way that one quick second try may mend; silence never does."""
+        if self.verdict is None or self.silent:
+            return False
+        return self.verdict.transient or self.wants_same

@@ -29,7 +29,7 @@ from proxy.model import (
 from proxy.policy.attempt import Attempt
 from proxy.policy.blame import is_clients
 from proxy.policy.breaker import Gate
-from proxy.policy.course import Course, Pause, Shared
+from proxy.policy.course import Course
 from proxy.policy.decision import (
     Cancel,
     Decision,
@@ -43,7 +43,10 @@ from proxy.policy.decision import (
     Why,
     Woke,
 )
+from proxy.policy.prospects import Prospects
 from proxy.policy.refusal import refuse
+from proxy.policy.shared import Shared
+from proxy.policy.waiting import Pause
 
 HEDGE_PERCENTILE = 0.95
 HEDGE_LEAST = Seconds(2.0)
@@ -73,6 +76,7 @@ class Failover:
         "_number",
         "_over",
         "_pause",
+        "_prospects",
         "_relayed",
         "_replay",
         "_replayable",
@@ -94,7 +98,8 @@ class Failover:
         self._began = now
         self._deadline = Instant(now + limits.total)
         self._health = shared.health
-        self._course = Course(shared, ask, route, self._deadline, sticky)
+        self._prospects = Prospects(shared, ask, route)
+        self._course = Course(self._prospects, self._deadline, sticky)
         self._ask = ask
         self._route = route
         self._replay = _replay(ask, route, replayable=replayable)
@@ -215,7 +220,7 @@ class Failover:
         attempt = Attempt(self._number, target, tier, self._health.member(target.backend))
         attempt.hedge = hedge
         limits = self._left(now)
-        self._course.take(attempt, now)
+        self._prospects.take(attempt, now)
         self._health.enter(attempt, self._ask, limits, now)
         self._live.append(attempt)
         send = Send(
@@ -241,7 +246,7 @@ class Failover:
 
     def _refuse(self, why: Why | None, now: Instant) -> tuple[Decision, ...]:
         self._over = True
-        return (refuse(self._course, self._health, self._ask, why, now),)
+        return (refuse(self._prospects, why, now),)
 
     # --- hedging -----------------------------------------------------------------------------
 
@@ -322,7 +327,7 @@ class Failover:
             before.tier < attempt.tier
             and before.verdict is not None
             and not is_clients(before.verdict, before.kind)
-            for before in self._course.sent
+            for before in self._prospects.sent
         )
 
     # --- small things ------------------------------------------------------------------------
@@ -342,7 +347,7 @@ class Failover:
 
     def _end_pause(self) -> None:
         if self._pause is not None:
-            self._course.woke(self._pause)
+            self._pause.end()
             self._pause = None
 
 

@@ -11,10 +11,10 @@ from random import Random
 
 from proxy.model import Ask, Fleet, HealthChange, Instant, Route, Scope, Verdict
 from proxy.policy.breaker import NEVER, Breaker, State
-from proxy.policy.course import Shared
 from proxy.policy.failover import Failover
 from proxy.policy.health import Health
 from proxy.policy.member import Member
+from proxy.policy.shared import Shared
 
 
 class Word(StrEnum):

@@ -2,7 +2,6 @@
 
 from proxy.model import GOOD, Cause, Scope, Seconds, Sent
 from proxy.policy.decision import Ended, Ready, Refuse, Relay, Send, Wait, Why, Woke
-
 from tests.policy.build import World, bad, route, target
 
 
