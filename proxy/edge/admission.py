@@ -1,0 +1,60 @@
+"""Whether a request may come in, decided on its head alone: before a byte of its body is read.
+
+First what the bytes are (`fields`), then what is asked for (the dialects), then who asks (`door`);
+the first to refuse wins. What happens inside is not known here.
+"""
+
+from dataclasses import dataclass, replace
+
+from aiohttp.http import RawRequestMessage
+
+from proxy.dialects.recognise import Recognition, recognise
+from proxy.edge.door import IN_QUERY, Door, Guest
+from proxy.edge.fields import Fields, read_fields
+from proxy.edge.visit import Visit
+from proxy.model import Dialect, Headers, Refusal
+
+
+@dataclass(slots=True)
+class Errand:
+    """What a request that has come in is about."""
+
+    recognition: Recognition
+    headers: Headers
+    """Without those that showed the client's token: it opens Faultline and nothing behind it."""
+    fields: Fields
+    client: str
+
+
+def admit(visit: Visit, message: RawRequestMessage, door: Door) -> Errand | Refusal:
+    """Let a request in, or say why not; `visit` learns in which dialect to say it."""
+    fields = read_fields(message)
+    if isinstance(fields, Refusal):
+        return fields
+    recognition = recognise(message.method, message.path, message.raw_headers)
+    if isinstance(recognition, Refusal):
+        visit.dialect = _guess_dialect(fields)
+        guest = door.enter(message.method, fields, None)
+        return guest if isinstance(guest, Refusal) else recognition
+    visit.dialect = recognition.dialect
+    visit.api = recognition.api
+    guest = door.enter(message.method, fields, recognition.key)
+    if isinstance(guest, Refusal):
+        return guest
+    return _errand(message.raw_headers, recognition, fields, guest)
+
+
+def _errand(headers: Headers, recognition: Recognition, fields: Fields, guest: Guest) -> Errand:
+    shown_in = guest.shown_in
+    if shown_in:
+        headers = tuple(field for field in headers if field[0].lower() not in shown_in)
+    if IN_QUERY in shown_in:
+        recognition = replace(recognition, key=None)
+    return Errand(recognition, headers, fields, guest.name)
+
+
+def _guess_dialect(fields: Fields) -> Dialect:
+    """Say whose SDK it is by where it puts its key."""
+    if b"x-goog-api-key" in fields:
+        return Dialect.GEMINI
+    return Dialect.ANTHROPIC if b"x-api-key" in fields else Dialect.OPENAI

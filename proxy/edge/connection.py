@@ -1,0 +1,290 @@
+"""One client connection: aiohttp parses, this file has requests answered one after the other.
+
+It adds what aiohttp's server lacks: a deadline for the head, an end for a client that neither
+reads nor leaves, one task a connection instead of one a request, and no trace of a malformed
+request in an answer or a log. It reaches into `RequestHandler` for that, whose version is pinned;
+no other file does. What a request means is not known here.
+"""
+
+import asyncio
+import socket
+import struct
+from asyncio import TimerHandle
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from aiohttp import StreamReader
+from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
+from aiohttp.web_server import Server
+
+from proxy.edge.fields import bad_request
+from proxy.edge.intake import Pace
+from proxy.model import Refusal, Seconds
+
+LIMITS: dict[str, Any] = {
+    "max_line_size": 8190,
+    "max_field_size": 16 * 1024,
+    "max_headers": 128,
+    "read_bufsize": 64 * 1024,
+    "auto_decompress": False,
+    "access_log": None,
+}
+"""For aiohttp's parser. A body is read at most twice `read_bufsize` ahead of its reader."""
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for 0 s: closing resets."""
+
+
+class Serve(Protocol):
+    """Answers the requests of all connections."""
+
+    async def __call__(
+        self, connection: "Connection", message: RawRequestMessage | Refusal, payload: StreamReader
+    ) -> bool:
+        """Answer one request; return whether its connection may go on. Only cancellation raises.
+
+        A refusal in place of a message is why no message could be read.
+        """
+
+
+class Connections(Server):
+    """All client connections; aiohttp calls it when one is made and when one is lost."""
+
+    def __init__(self, serve: Serve, pace: Pace) -> None:
+        # aiohttp's own handler is never called: `Connection.start` takes its place.
+        super().__init__(serve, handler_cancellation=True)  # type: ignore[arg-type]
+        self.draining = False
+        """Whether every answer is its connection's last."""
+        self._serve = serve
+        self._pace = pace
+        self._open: dict[RequestHandler, asyncio.Transport] = {}
+        self._empty = asyncio.Event()
+
+    def __call__(self) -> "Connection":
+        """Make the protocol of a connection that was accepted."""
+        return Connection(self, self._serve, self._pace)
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Keep it."""
+        self._open[handler] = transport
+
+    def connection_lost(
+        self,
+        handler: RequestHandler,
+        exc: BaseException | None = None,  # noqa: ARG002 - aiohttp's signature
+    ) -> None:
+        """Forget it."""
+        del self._open[handler]
+        if not self._open:
+            self._empty.set()
+
+    def cancel(self) -> None:
+        """Have every connection say its last words and close."""
+        for connection in self._open:
+            assert isinstance(connection, Connection)
+            connection.cancel()
+
+    def abort(self) -> None:
+        """Drop every connection, with what it has not sent."""
+        for transport in list(self._open.values()):
+            transport.abort()
+
+    async def ended(self) -> None:
+        """Wait until there is none."""
+        while self._open:
+            self._empty.clear()
+            await self._empty.wait()
+
+
+class Connection(RequestHandler):
+    """What aiohttp calls when bytes come, and the task that serves them."""
+
+    __slots__ = ("_all", "_pace", "_payload", "_serve", "_timer", "on_room")
+
+    def __init__(self, connections: Connections, serve: Serve, pace: Pace) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(connections, loop=loop, keepalive_timeout=pace.keepalive, **LIMITS)
+        self._all = connections
+        self.on_room: Callable[[], None] | None = None
+        """Called each time the client has read again after writing had to pause."""
+        self._serve = serve
+        self._pace = pace
+        self._payload: StreamReader = EMPTY_PAYLOAD
+        self._timer: TimerHandle | None = None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether another request may follow this one: its body is read, and we stay."""
+        return self._payload.is_eof() and not self._all.draining
+
+    @property
+    def draining(self) -> bool:
+        """Whether no new request is served."""
+        return self._all.draining
+
+    @property
+    def full(self) -> bool:
+        """Whether the client reads more slowly than it is written to."""
+        return self._paused
+
+    # The task.
+
+    async def start(self) -> None:
+        """Serve one request after the other until one of them, or the client, ends it."""
+        try:
+            while await self._serve_next():
+                self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+                if self._keepalive_handle is None:
+                    self._keepalive_handle = self._loop.call_at(
+                        self._next_keepalive_close_time, self._process_keepalive
+                    )
+            await self._linger()
+        finally:
+            self.force_close()
+
+    async def _serve_next(self) -> bool:
+        """Answer the next request; whether another may follow."""
+        message, self._payload = await self._next()
+        if isinstance(message, _ErrInfo):
+            await self._serve(self, _misread(message), EMPTY_PAYLOAD)
+            return False
+        goes_on = await self._serve(self, message, self._payload)
+        self.on_room = None
+        if self._paused and self.transport is not None:
+            await self._room(self.transport)
+        return goes_on and self._payload.is_eof() and not self._force_close
+
+    async def _next(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
+        if not self._messages:
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        self._disarm()
+        message = self._messages.popleft()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+        return message
+
+    async def _room(self, transport: asyncio.Transport) -> None:
+        """Wait until the client has read: no further answer is made before."""
+        room = asyncio.Event()
+        self.on_room = room.set
+        self._watch_flush(transport)
+        await room.wait()
+        self._disarm()
+        self.on_room = None
+
+    async def _linger(self) -> None:
+        """Read and drop a body that nobody wants: closed at once, the client would not see why."""
+        with suppress(OSError, RequestPayloadError, HttpProcessingError):
+            async with asyncio.timeout(self._pace.linger):
+                while not self._force_close and await self._payload.readany():
+                    pass
+
+    # From the transport.
+
+    def data_received(self, data: bytes) -> None:
+        """Parse; a request that is only begun has its deadline, a broken body ends its reader."""
+        RequestHandler.data_received(self, data)
+        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+            self._break_bodies()
+        waiter = self._waiter
+        if waiter is not None and self._timer is None and not waiter.done():
+            self._arm(self._pace.head, self._head_is_late)
+
+    def _break_bodies(self) -> None:
+        """Tell who reads a body that it cannot be read: aiohttp tells only who reads a head."""
+        for payload in (self._payload, *(payload for _, payload in self._messages)):
+            if not payload.is_eof():
+                payload.set_exception(RequestPayloadError("malformed"))
+
+    def _head_is_late(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            late = _ErrInfo(HTTPStatus.REQUEST_TIMEOUT, TimeoutError(), "")
+            self._messages.append((late, EMPTY_PAYLOAD))
+            waiter.set_result(None)
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Go on reading, if reading was paused: aiohttp asks after every read."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
+    def resume_writing(self) -> None:
+        """Tell the writer that there is room."""
+        super().resume_writing()
+        if self.on_room is not None:
+            self.on_room()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the timer and end the body; aiohttp cancels the task."""
+        super().connection_lost(exc)
+        self._disarm()
+        if not self._payload.is_eof():
+            self._payload.set_exception(ConnectionResetError("the client is gone"))
+
+    # Endings.
+
+    def cancel(self) -> None:
+        """End its task, and so the connection."""
+        if self._task_handler is not None:
+            self._task_handler.cancel()
+
+    def cut(self, *, framed: bool) -> None:
+        """End the connection so that the answer shows as cut.
+
+        Where framing cannot tell, a reset must; and what a stalled client never reads is dropped.
+        """
+        transport = self.transport
+        if transport is None:
+            return
+        if self._paused:
+            transport.abort()
+        elif not framed:
+            sock = transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self.force_close()
+
+    def force_close(self) -> None:
+        """Close once all is written, or once the client has read nothing for too long."""
+        transport = self.transport
+        super().force_close()
+        if transport is not None:
+            self._watch_flush(transport)
+
+    def _watch_flush(self, transport: asyncio.Transport, left: int | None = None) -> None:
+        """Abort when nothing has gone out since `left` bytes were left to write."""
+        size = transport.get_write_buffer_size()
+        if left is not None and size >= left:
+            transport.abort()
+        elif size:
+            self._arm(self._pace.flush, lambda: self._watch_flush(transport, size))
+
+    def _arm(self, delay: Seconds, callback: Callable[[], None]) -> None:
+        """Start the one timer: a connection waits for one thing at a time."""
+        self._disarm()
+        self._timer = self._loop.call_later(delay, callback)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _misread(error: _ErrInfo) -> Refusal:
+    """Say why a head could not be read; never with the bytes of it, which may hold a token."""
+    if error.status == HTTPStatus.REQUEST_TIMEOUT:
+        return bad_request("The request's head came too slowly.", HTTPStatus.REQUEST_TIMEOUT)
+    if isinstance(error.exc, LineTooLong):
+        return bad_request(
+            "A line of the request's head is too long.", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        )
+    return bad_request("This is not a request in HTTP/1.1.")
