@@ -1,6 +1,6 @@
 """One attempt's hold on the standing: what it entered, and has to leave."""
 
-from proxy.model import Action, CredentialKind, Instant, Target, Verdict
+from proxy.model import Action, CredentialKind, Instant, Limits, Target, Verdict
 from proxy.policy.breaker import Breaker
 from proxy.policy.member import Member
 
@@ -12,6 +12,7 @@ class Attempt:
         "asked",
         "hedge",
         "held",
+        "limits",
         "member",
         "number",
         "open",
@@ -24,6 +25,9 @@ class Attempt:
         "tier",
         "verdict",
     )
+
+    limits: Limits
+    """What it was given: the route's, or what the client's deadline has left of them."""
 
     def __init__(self, number: int, target: Target, tier: int, member: Member) -> None:
         self.number = number

@@ -78,7 +78,6 @@ class Breaker:
         "_lease_until",
         "_level",
         "_recovered_at",
-        "_silences",
         "_window",
         "backend",
         "consecutive",
@@ -90,6 +89,7 @@ class Breaker:
         "rule",
         "running",
         "scope",
+        "silences",
         "since",
         "state",
         "told",
@@ -119,7 +119,8 @@ class Breaker:
         self.cooled_until = NEVER
         self.told = False
         """Whether a provider named `cooled_until`."""
-        self._silences = 0
+        self.silences = 0
+        """Silent attempts in a row, as `consecutive` counts all failures."""
         self._window = Window(rule.window, 2)
         self._level = 0
         self._hold = 0.0
@@ -163,14 +164,15 @@ class Breaker:
 
     # --- told of attempts --------------------------------------------------------------------
 
-    def enter(self, now: Instant, lease: Seconds) -> int:
-        """Count an attempt in, as the probe where one is due; return its generation."""
-        if self.state is not State.CLOSED:
+    def enter(self, now: Instant, lease: Seconds) -> bool:
+        """Count an attempt in; return whether it has become the probe. It shows `generation`."""
+        probe = self.state is not State.CLOSED
+        if probe:
             self._turn(State.PROBING)
             self._lease_until = Instant(now + lease)
             self.probed_at = now
         self.running += 1
-        return self.generation
+        return probe
 
     def leave(self, generation: int) -> None:
         """Count an attempt out that has nothing more to tell; a probe gives its lease back."""
@@ -185,7 +187,7 @@ class Breaker:
         """Hear of first content, or of a whole answer; return whether that was a recovery."""
         if generation != self.generation:
             return False
-        self._silences = 0
+        self.silences = 0
         if self.state is not State.PROBING:
             return False
         self._turn(State.CLOSED)
@@ -214,7 +216,7 @@ class Breaker:
             return False
         if self.state is State.CLOSED:
             self.consecutive += 1
-            self._silences = self._silences + 1 if silent else 0
+            self.silences = self.silences + 1 if silent else 0
             self._window.add(FAILURE, now)
             if not self._condemned():
                 return False
@@ -253,12 +255,18 @@ class Breaker:
     def pardon(self, now: Instant) -> None:
         """Take back what was counted and allow a probe at once: it was not to blame after all."""
         self.consecutive = 0
-        self._silences = 0
+        self.silences = 0
         self._window.clear()
         if self.state is State.EJECTED:
             self.until = now
             self._level = 0
             self._hold = 0.0
+
+    def adopt(self, rule: Ejection) -> None:
+        """Go on under a new rule."""
+        if rule.window != self.rule.window:
+            self._window = Window(rule.window, 2)
+        self.rule = rule
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -267,29 +275,32 @@ class Breaker:
         good, bad = self._window.sums
         return (
             self.consecutive >= rule.consecutive
-            or self._silences >= rule.silences
+            or self.silences >= rule.silences
             or (good + bad >= rule.minimum and bad >= rule.ratio * (good + bad))
         )
 
     def _eject(self, now: Instant, rng: Random) -> None:
-        rule = self.rule
+        least = 0.0
         if self.state is State.CLOSED:
             self._level = 0
-            flapping = now - self._recovered_at <= rule.flapping
-            self._hold = min(max(self._hold, rule.first) * 2, rule.flapping) if flapping else 0.0
+            self._hold = least = self._flapping(now)
             self.since = now
         else:
             self._level += 1
-        length = self._backoff(self._level, rng)
-        if self._level == 0:
-            length = max(length, self._hold)
+        self.until = Instant(now + self._backoff(self._level, rng, least))
         self._turn(State.EJECTED)
-        self.until = Instant(now + length)
-        self._silences = 0
+        self.silences = 0
 
-    def _backoff(self, level: int, rng: Random) -> float:
+    def _flapping(self, now: Instant) -> float:
+        """Return the hold of an ejection: twice the last one's where that was just lifted."""
+        rule = self.rule
+        if now - self._recovered_at > rule.flapping:
+            return 0.0
+        return min(max(self._hold, rule.first) * 2, rule.flapping)
+
+    def _backoff(self, level: int, rng: Random, least: float = 0.0) -> float:
         nominal = self.rule.first * float(1 << min(level, MOST_DOUBLINGS))
-        return min(nominal, self.rule.most) * (1 - JITTER * rng.random())
+        return max(min(nominal, self.rule.most), least) * (1 - JITTER * rng.random())
 
     def _turn(self, state: State) -> None:
         self.state = state

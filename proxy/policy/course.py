@@ -21,7 +21,16 @@ from proxy.policy.waiting import Pause, Waiting
 class Course:
     """Where one exchange stands among the tiers."""
 
-    __slots__ = ("_prospects", "_retried", "_shared", "_sticky", "_waiting", "tier")
+    __slots__ = (
+        "_deadline",
+        "_prospects",
+        "_retried",
+        "_route",
+        "_shared",
+        "_sticky",
+        "_waits",
+        "tier",
+    )
 
     def __init__(
         self, prospects: Prospects, deadline: Instant, sticky: Callable[[], str | None] | None
@@ -29,8 +38,10 @@ class Course:
         shared = prospects.shared
         self._prospects = prospects
         self._shared = shared
+        self._route: Route = prospects.route
         self._sticky = sticky
-        self._waiting = Waiting(prospects.route.patience, deadline, shared.rng)
+        self._deadline = deadline
+        self._waits: Waiting | None = None
         self._retried = False
         self.tier = 0
 
@@ -205,5 +216,9 @@ class Course:
         return None if key is None else (self._route.name, tier, key)
 
     @property
-    def _route(self) -> Route:
-        return self._prospects.route
+    def _waiting(self) -> Waiting:
+        """What is left of the patience; most exchanges never wait."""
+        if self._waits is None:
+            patience = self._route.patience
+            self._waits = Waiting(patience, self._deadline, self._shared.rng)
+        return self._waits

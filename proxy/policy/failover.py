@@ -11,25 +11,13 @@ way through the tiers is `course`, who is charged is `health`. It never learns w
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
 
-from proxy.model import (
-    Ask,
-    Cause,
-    Instant,
-    Limits,
-    Operation,
-    Replay,
-    Route,
-    Seconds,
-    Sent,
-    Target,
-)
+from proxy.model import Ask, Cause, Instant, Replay, Route, Sent, Target, Verdict
 from proxy.policy.attempt import Attempt
-from proxy.policy.blame import is_clients
 from proxy.policy.breaker import Gate
 from proxy.policy.course import Course
+from proxy.policy.deadline import Deadline
 from proxy.policy.decision import (
     Cancel,
     Decision,
@@ -43,20 +31,14 @@ from proxy.policy.decision import (
     Why,
     Woke,
 )
+from proxy.policy.hedging import hedge_after
 from proxy.policy.prospects import Prospects
 from proxy.policy.refusal import refuse
+from proxy.policy.repetition import allowed, is_answer, misleads, rule, why_not
 from proxy.policy.shared import Shared
 from proxy.policy.waiting import Pause
 
-HEDGE_PERCENTILE = 0.95
-HEDGE_LEAST = Seconds(2.0)
-HEDGE_MOST = Seconds(30.0)
-"""A learned hedge starts between these (design, "Numbers")."""
-
 _NOTHING: tuple[Decision, ...] = ()
-
-_TURNED_AWAY = frozenset({Cause.AUTH, Cause.MODEL_NOT_FOUND, Cause.QUOTA, Cause.RATE_LIMIT})
-"""Answers which say that nothing has been carried out."""
 
 
 class Failover:
@@ -65,13 +47,11 @@ class Failover:
     __slots__ = (
         "_ask",
         "_attempts",
-        "_began",
         "_course",
         "_deadline",
         "_health",
         "_hedge_due",
         "_hedged",
-        "_limits",
         "_live",
         "_number",
         "_over",
@@ -94,15 +74,13 @@ class Failover:
         sticky: Callable[[], str | None] | None = None,
         replayable: bool = True,
     ) -> None:
-        self._limits = limits = _asked(route.limits(ask.stream), ask)
-        self._began = now
-        self._deadline = Instant(now + limits.total)
         self._health = shared.health
+        self._deadline = Deadline(route.limits(ask.stream), ask, now)
         self._prospects = Prospects(shared, ask, route)
-        self._course = Course(self._prospects, self._deadline, sticky)
+        self._course = Course(self._prospects, self._deadline.at, sticky)
         self._ask = ask
         self._route = route
-        self._replay = _replay(ask, route, replayable=replayable)
+        self._replay = rule(ask, route, replayable=replayable)
         self._replayable = replayable
         self._attempts = 1 if ask.no_failover else route.attempts
         """How many may be made."""
@@ -157,12 +135,11 @@ class Failover:
         # A resume of a cut answer begins here: another runner, with an aligning gate.
         attempt = self._relayed
         if attempt is not None and attempt.number == event.number:
+            self._relayed = None
             if event.verdict.good:
                 self._health.succeeded(attempt, now)
             else:
-                sent = Sent.CONTENT_SEEN
-                self._health.failed(attempt, event.verdict, sent, now, silent=False)
-            self._relayed = None
+                self._charge(attempt, event.verdict, Sent.CONTENT_SEEN, now, silent=False)
         return _NOTHING
 
     def _failed(self, event: Failed, now: Instant) -> tuple[Decision, ...]:
@@ -176,16 +153,23 @@ class Failover:
             if not self._live and self._may_repeat_stale(attempt, now):
                 return self._send(attempt.target, attempt.tier, now, fresh=True)
         else:
-            attempt.ours = self._health.failed(
-                attempt, event.verdict, event.sent, now, silent=event.silent
-            )
+            self._charge(attempt, event.verdict, event.sent, now, silent=event.silent)
         if self._is_answer(attempt, event, now):
             return self._relay(event.number)
         if self._live:
             return _NOTHING
-        if not self._may_replay(event.sent):
-            return self._refuse(_why_not(event), now)
+        if not allowed(self._replay, event.sent):
+            return self._refuse(why_not(event), now)
         return self._go_on(now)
+
+    def _charge(
+        self, attempt: Attempt, verdict: Verdict, sent: Sent, now: Instant, *, silent: bool
+    ) -> None:
+        stalled = sent is Sent.CONTENT_SEEN and verdict.cause is Cause.TIMEOUT
+        if (silent or stalled) and self._deadline.hurried(attempt.limits, sent):
+            self._health.leave(attempt)
+        else:
+            attempt.ours = self._health.failed(attempt, verdict, sent, now, silent=silent)
 
     def _woke(self, now: Instant) -> tuple[Decision, ...]:
         if self._over:
@@ -200,7 +184,7 @@ class Failover:
     # --- decisions ---------------------------------------------------------------------------
 
     def _go_on(self, now: Instant) -> tuple[Decision, ...]:
-        if now >= self._deadline:
+        if now >= self._deadline.at:
             return self._refuse(Why.DEADLINE, now)
         left = self._attempts - self._number
         if left <= 0:
@@ -219,7 +203,7 @@ class Failover:
         self._number += 1
         attempt = Attempt(self._number, target, tier, self._health.member(target.backend))
         attempt.hedge = hedge
-        limits = self._left(now)
+        limits = self._deadline.limits(now)
         self._prospects.take(attempt, now)
         self._health.enter(attempt, self._ask, limits, now)
         self._live.append(attempt)
@@ -254,21 +238,20 @@ class Failover:
         """Return when a second runner starts unless this attempt is ready before."""
         hedge = self._route.hedge
         self._hedge_due = False
-        if hedge is None or self._hedged or attempt.hedge or self._replay is not Replay.ALWAYS:
+        if hedge is None or self._hedged or self._number >= self._attempts:
             return None
-        after = hedge.after
+        if attempt.hedge or self._replay is not Replay.ALWAYS:
+            return None
+        after = hedge_after(hedge, attempt.member.latency[attempt.stream])
         if after is None:
-            learned = attempt.member.latency[attempt.stream].percentile(HEDGE_PERCENTILE)
-            if learned is None:
-                return None
-            after = min(max(learned, HEDGE_LEAST), HEDGE_MOST)
+            return None
         due = Instant(now + after)
-        self._hedge_due = due < self._deadline
+        self._hedge_due = due < self._deadline.at
         return due if self._hedge_due else None
 
     def _hedge(self, now: Instant) -> tuple[Decision, ...]:
         self._hedge_due = False
-        if now >= self._deadline or self._number >= self._attempts:
+        if now >= self._deadline.at or self._number >= self._attempts:
             return _NOTHING
         found = self._course.hedge(now)
         if found is None:
@@ -279,18 +262,13 @@ class Failover:
 
     # --- may it? -----------------------------------------------------------------------------
 
-    def _may_replay(self, sent: Sent) -> bool:
-        if self._replay is Replay.UNSENT:
-            return sent is Sent.NOT_SENT
-        return self._replay is Replay.ALWAYS
-
     def _may_repeat_stale(self, attempt: Attempt, now: Instant) -> bool:
         """Say whether a request that met a closed connection is sent again on a fresh one.
 
         The peer had hung up before it read a byte, so even `unsent` allows that. The first time
         in an exchange it is beyond `attempts`, and made whether or not the budget covers it.
         """
-        if self._replay is Replay.NEVER or not self._replayable or now >= self._deadline:
+        if self._replay is Replay.NEVER or not self._replayable or now >= self._deadline.at:
             return False
         if self._health.gate(attempt.target, self._ask, now) > Gate.PROBE:
             return False
@@ -301,34 +279,22 @@ class Failover:
         return self._number < self._attempts and attempt.member.budget.can_pay(now)
 
     def _is_answer(self, attempt: Attempt, event: Failed, now: Instant) -> bool:
-        """Say whether the failure is itself what the client has to see: it is the client's own."""
-        verdict = event.verdict
-        if event.sent < Sent.HEAD_SEEN or not is_clients(verdict, attempt.kind):
+        """Say whether the failure is itself what the client has to see."""
+        if not is_answer(attempt, event):
             return False
-        if verdict.cause is Cause.CONTENT_POLICY:
+        cause = event.verdict.cause
+        if cause is Cause.CONTENT_POLICY:
             return True  # never routed around, whoever says it
-        if verdict.cause is Cause.CONTEXT_LENGTH and self._has_larger(attempt, event.sent, now):
+        if cause is Cause.CONTEXT_LENGTH and self._has_larger(attempt, event.sent, now):
             return False
         if attempt.hedge and self._live:
             return False  # the first choice may still do better
-        return not self._misleads(attempt)
+        return not misleads(attempt, self._prospects.sent)
 
     def _has_larger(self, attempt: Attempt, sent: Sent, now: Instant) -> bool:
         """Say whether what is too long here may fit elsewhere; from now on only that is tried."""
-        may = self._may_replay(sent) and self._number < self._attempts
+        may = allowed(self._replay, sent) and self._number < self._attempts
         return may and self._course.has_larger(attempt.target, now)
-
-    def _misleads(self, attempt: Attempt) -> bool:
-        """Say whether a later tier finds fault with what an earlier one would have taken.
-
-        It broke down at the first choice; that the spare cannot do it is not the client's fault.
-        """
-        return any(
-            before.tier < attempt.tier
-            and before.verdict is not None
-            and not is_clients(before.verdict, before.kind)
-            for before in self._prospects.sent
-        )
 
     # --- small things ------------------------------------------------------------------------
 
@@ -339,53 +305,7 @@ class Failover:
                 return attempt
         return None
 
-    def _left(self, now: Instant) -> Limits:
-        """Return the limits, none of them beyond the deadline."""
-        if now == self._began:
-            return self._limits
-        return _within(self._limits, Seconds(self._deadline - now))
-
     def _end_pause(self) -> None:
         if self._pause is not None:
             self._pause.end()
             self._pause = None
-
-
-def _asked(limits: Limits, ask: Ask) -> Limits:
-    """Return the route's limits, within what the client says that it will bear."""
-    if ask.timeout is not None and ask.timeout < limits.total:
-        limits = _within(limits, ask.timeout)
-    if ask.read_timeout is None:
-        return limits
-    return replace(
-        limits,
-        head=min(limits.head, ask.read_timeout),
-        first_content=min(limits.first_content, ask.read_timeout),
-        stall=min(limits.stall, ask.read_timeout),
-    )
-
-
-def _within(limits: Limits, left: Seconds) -> Limits:
-    """Return limits that end before `left` has passed, up to the commit."""
-    return replace(
-        limits,
-        connect=min(limits.connect, left),
-        tls=min(limits.tls, left),
-        head=min(limits.head, left),
-        first_content=min(limits.first_content, left),
-        total=left,
-    )
-
-
-def _replay(ask: Ask, route: Route, *, replayable: bool) -> Replay:
-    """Return which attempts of this exchange may be repeated."""
-    if route.replay is Replay.ALWAYS and (ask.operation is Operation.STATEFUL or not replayable):
-        return Replay.UNSENT
-    return route.replay
-
-
-def _why_not(event: Failed) -> Why:
-    """Return why an attempt that must not be repeated leaves nothing to try."""
-    if event.sent is Sent.NOT_SENT or event.verdict.cause in _TURNED_AWAY:
-        return Why.ALL_FAILED
-    return Why.NOT_REPLAYABLE

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from proxy.model import (
-    GOOD,
     Ask,
     Backend,
     Change,
@@ -28,7 +27,7 @@ from proxy.model import (
 )
 from proxy.policy.attempt import Attempt
 from proxy.policy.blame import LOCAL, Charge, charge, condemned, told_cooldown
-from proxy.policy.breaker import Breaker, Gate, State
+from proxy.policy.breaker import Breaker, Gate
 from proxy.policy.member import Member
 from proxy.policy.offline import ALIKE_WITHIN, Offline, unreached
 
@@ -55,14 +54,14 @@ class Health:
     def adopt(self, fleet: Fleet) -> None:
         """Go on under a new table; what is unchanged in it keeps its state."""
         self._fleet = fleet
-        accounts = {(b.account, b.credential.secret) for b in fleet.backends.values()}
+        own = {_key_name(backend, "") for backend in fleet.backends.values()}
         self.keys = {
             name: breaker
             for name, breaker in self.keys.items()
-            if name in accounts or isinstance(name[1], str)
+            if name in own or isinstance(name[1], str)
         }
         for breaker in self.keys.values():
-            breaker.rule = fleet.ejection
+            breaker.adopt(fleet.ejection)
         self.members = {name: self._adopted(backend) for name, backend in fleet.backends.items()}
 
     def _adopted(self, backend: Backend) -> Member:
@@ -90,9 +89,21 @@ class Health:
             return member
         return self._new(backend)
 
+    def all_breakers(self, member: Member) -> Iterator[Breaker]:
+        """Yield everything that is remembered about a backend, its clients' keys included."""
+        backend = member.backend
+        yield member.health
+        for (account, key), breaker in self.keys.items():
+            brought = isinstance(key, str) and backend.credential.kind is CredentialKind.CLIENT
+            if breaker is member.key or (account == backend.account and brought):
+                yield breaker
+        yield from member.models.values()
+
     def breakers(self, member: Member, target: Target, ask: Ask) -> list[Breaker]:
         """Return all that must let an attempt in."""
-        key = member.key or self._key(member.backend, ask.client)
+        key = member.key
+        if key is None or member.backend is not target.backend:
+            key = self._key(target.backend, ask.client)
         if not member.models:
             return [member.health, key]
         model = member.models.get(target.served_model(ask.model) or "")
@@ -107,38 +118,39 @@ class Health:
                 worst = max(worst, breaker.gate(now))
         return worst
 
-    # --- told of attempts --------------------------------------------------------------------
+    # --- told of attempts; the plain case of a quiet breaker is handled in place: it is hot ----
 
     def enter(self, attempt: Attempt, ask: Ask, limits: Limits, now: Instant) -> None:
         """Count an attempt in; it becomes the probe of whatever is out of rotation."""
-        member = attempt.member
         attempt.started = now
         attempt.stream = ask.stream
         attempt.asked = ask.model
+        attempt.limits = limits
+        member = attempt.member
         member.in_flight += 1
         for breaker in self.breakers(member, attempt.target, ask):
-            generation = breaker.enter(now, _lease(limits))
-            attempt.held.append((breaker, generation))
-            if breaker.state is State.PROBING:
+            if breaker.quiet:
+                breaker.running += 1
+            elif breaker.enter(now, _lease(limits)):
                 attempt.probe = True
-                self._told(breaker, Change.PROBING, now)
+                self._told(attempt, breaker, Change.PROBING, now)
+            attempt.held.append((breaker, breaker.generation))
 
     def ready(self, attempt: Attempt, now: Instant) -> None:
         """Hear of first content, or of a whole unary answer: a probe has succeeded."""
-        elapsed = Seconds(now - attempt.started)
-        attempt.member.latency[attempt.stream].answered(elapsed, now)
+        attempt.member.latency[attempt.stream].answered(Seconds(now - attempt.started), now)
         if self.offline.recent:
             self.offline.answered()
         for index, (breaker, generation) in enumerate(attempt.held):
-            if breaker.ready(generation, now):
+            if (breaker.silences or not breaker.quiet) and breaker.ready(generation, now):
                 attempt.held[index] = (breaker, breaker.generation)
-                self._told(breaker, Change.RECOVERED, now)
+                self._told(attempt, breaker, Change.RECOVERED, now)
 
     def succeeded(self, attempt: Attempt, now: Instant) -> None:
         """Hear that an answer has come to its good end."""
         for breaker, generation in attempt.held:
             if breaker.succeed(generation, now):
-                self._told(breaker, Change.RECOVERED, now)
+                self._told(attempt, breaker, Change.RECOVERED, now)
         self.leave(attempt)
 
     def failed(
@@ -162,7 +174,10 @@ class Health:
             attempt.open = False
             attempt.member.in_flight -= 1
             for breaker, generation in attempt.held:
-                breaker.leave(generation)
+                if not breaker.quiet:
+                    breaker.leave(generation)
+                elif generation == breaker.generation:
+                    breaker.running -= 1
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -174,7 +189,7 @@ class Health:
             if breaker.scope is not scope:
                 # Whatever the provider did wrong, the trial was not passed.
                 if breaker.fail_probe(generation, now, self._rng):
-                    self._told(breaker, Change.EJECTED, now, verdict)
+                    self._told(attempt, breaker, Change.EJECTED, now, verdict)
                 continue
             told = told_cooldown(verdict)
             cooled = (how is Charge.COOL or told is not None) and breaker.cool(told, now, self._rng)
@@ -186,7 +201,7 @@ class Health:
                 ejected = breaker.fail(generation, now, self._rng, silent=silent)
             if ejected or cooled:
                 change = Change.EJECTED if ejected else Change.COOLED
-                self._told(breaker, change, now, verdict)
+                self._told(attempt, breaker, change, now, verdict)
 
     def _concerned(self, attempt: Attempt, scope: Scope) -> Iterator[tuple[Breaker, int]]:
         yield from attempt.held
@@ -210,16 +225,21 @@ class Health:
         return True
 
     def _told(
-        self, breaker: Breaker, change: Change, now: Instant, verdict: Verdict = GOOD
+        self,
+        attempt: Attempt,
+        breaker: Breaker,
+        change: Change,
+        now: Instant,
+        verdict: Verdict | None = None,
     ) -> None:
-        if not verdict.good:
+        if verdict is not None:
             breaker.verdict = verdict
         out = change in {Change.EJECTED, Change.COOLED}
         self._tell(
             HealthChange(
                 change=change,
                 scope=breaker.scope,
-                backend=breaker.backend,
+                backend=attempt.target.backend.name,
                 model=breaker.model,
                 verdict=breaker.verdict,
                 at=now,

@@ -52,9 +52,10 @@ class Latency:
         return Seconds(ordered[min(int(part * len(ordered)), len(ordered) - 1)])
 
     def _weigh(self, value: float, now: Instant) -> None:
+        """Move the average: up at once, down by and by."""
         if value >= self.average:
             self.average = value
         else:
             kept = exp((self._at - now) / DECAY)
-            self.average = self.average * kept + value * (1 - kept)
+            self.average = value + (self.average - value) * kept
         self._at = now

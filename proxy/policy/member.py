@@ -64,6 +64,6 @@ class Member:
         """Go on under a new table."""
         self.backend = backend
         self.budget.rule = budget
-        self.health.rule = ejection
+        self.health.adopt(ejection)
         for breaker in self.models.values():
-            breaker.rule = ejection
+            breaker.adopt(ejection)

@@ -92,21 +92,17 @@ class Standing:
 
     def view(self, now: Instant) -> tuple[Row, ...]:
         """Return a line for each backend, and one for each model or key that is not plain well."""
-        rows: list[Row] = []
-        for member in self._health.members.values():
-            rows.append(_row(member, member.health, member.in_flight, now))
-            others = [*member.models.values()]
-            if member.key is not None:
-                others.insert(0, member.key)
-            for breaker in others:
-                row = _row(member, breaker, breaker.running, now)
-                if row.state is not Word.CLOSED:
-                    rows.append(row)
-        return tuple(rows)
+        return tuple(
+            row
+            for member in self._health.members.values()
+            for row in (_row(member, b, now) for b in self._health.all_breakers(member))
+            if row.scope is Scope.BACKEND or row.state is not Word.CLOSED
+        )
 
 
-def _row(member: Member, breaker: Breaker, in_flight: int, now: Instant) -> Row:
+def _row(member: Member, breaker: Breaker, now: Instant) -> Row:
     back = breaker.back_at(now)
+    whole = breaker is member.health
     return Row(
         backend=member.backend.name,
         scope=breaker.scope,
@@ -115,7 +111,7 @@ def _row(member: Member, breaker: Breaker, in_flight: int, now: Instant) -> Row:
         since=None if breaker.since == NEVER else breaker.since,
         until=back if back > now else None,
         verdict=breaker.verdict,
-        in_flight=in_flight,
+        in_flight=member.in_flight if whole else breaker.running,
     )
 
 

@@ -17,34 +17,36 @@ class Window:
     a limit that holds for the sums holds for every span of that length.
     """
 
-    __slots__ = ("_cells", "_columns", "_row", "_slot", "_width", "sums")
+    __slots__ = ("_cells", "_columns", "_ends", "_row", "_width", "sums")
 
     def __init__(self, span: Seconds, columns: int) -> None:
         self._width = span / BUCKETS
         self._columns = columns
         self._cells = [0] * ((BUCKETS + 1) * columns)
-        self._slot = 0.0
+        self._ends = self._width
+        """When the newest bucket is closed; the first add of a late clock moves it up."""
         self._row = 0
         self.sums = [0] * columns
         """One sum for each column; true as of the last `add` or `turn`."""
 
     def add(self, column: int, now: Instant) -> None:
         """Count one more in `column`."""
-        self.turn(now)
+        if now >= self._ends:
+            self.turn(now)
         self._cells[self._row + column] += 1
         self.sums[column] += 1
 
     def turn(self, now: Instant) -> None:
         """Forget what is older than the span."""
-        slot = now // self._width
-        if slot <= self._slot:
+        if now < self._ends:
             return
-        for _ in range(int(min(slot - self._slot, BUCKETS + 1))):
+        passed = int((now - self._ends) // self._width) + 1
+        for _ in range(min(passed, BUCKETS + 1)):
             self._row = (self._row + self._columns) % len(self._cells)
             for column in range(self._columns):
                 self.sums[column] -= self._cells[self._row + column]
                 self._cells[self._row + column] = 0
-        self._slot = slot
+        self._ends += passed * self._width
 
     def clear(self) -> None:
         """Forget everything."""
