@@ -1,0 +1,165 @@
+"""One connection to a backend, the `asyncio.Protocol` on it, and the lane that it belongs to.
+
+It feeds what it reads to its `Answer` and tells the one attempt that uses it. Bytes or an end that
+come while nobody uses it close it. Must never know orders, pools or policies.
+"""
+
+import asyncio
+import ssl
+from typing import Protocol, cast
+
+from proxy.model import Fault, Instant
+from proxy.wire.answer import Answer
+
+MOST_HANDSHAKES = 16
+"""TLS handshakes of one lane at a time: each holds the loop for 1 to 2 ms when it verifies."""
+
+
+class Lane:
+    """One place to connect to with one credential: only what agrees in both shares connections.
+
+    It lives as long as a backend of the table or a connection refers to it.
+    """
+
+    __slots__ = ("__weakref__", "authority", "handshakes", "key", "retired", "waiting")
+
+    def __init__(self, key: tuple[object, ...], authority: bytes) -> None:
+        self.key = key
+        self.authority = authority
+        """The Host header's value."""
+        self.retired = False
+        """The table no longer has it: its connections end with the request that they carry."""
+        self.waiting: list[Connection] = []
+        """The one that served last stands last."""
+        self.handshakes = asyncio.Semaphore(MOST_HANDSHAKES)
+
+
+class User(Protocol):
+    """The attempt that uses a connection."""
+
+    def on_read(self, size: int) -> None:
+        """Hear that the answer has been fed `size` bytes."""
+
+    def on_lost(self, error: Exception | None, *, clean: bool) -> None:
+        """Hear that the connection is over; `clean` says that the peer ended it properly."""
+
+    def fail(self, fault: Fault, detail: str) -> None:
+        """End, and tell why."""
+
+
+class Keeper(Protocol):
+    """Who keeps the connections."""
+
+    def on_open(self, connection: "Connection") -> None:
+        """Hear of a new connection."""
+
+    def on_idle(self, connection: "Connection") -> None:
+        """Hear of one that may serve again."""
+
+    def on_closed(self, connection: "Connection") -> None:
+        """Hear of the end of one, exactly once."""
+
+
+class Connection(asyncio.Protocol):
+    """Serves one attempt at a time."""
+
+    __slots__ = (
+        "_drained",
+        "_keeper",
+        "answer",
+        "idle_since",
+        "lane",
+        "served",
+        "transport",
+        "user",
+    )
+
+    transport: asyncio.Transport
+
+    def __init__(self, lane: Lane, keeper: Keeper) -> None:
+        self.lane = lane
+        self.answer = Answer()
+        self.user: User | None = None
+        self.served = 0
+        """Requests that it has begun to carry."""
+        self.idle_since = Instant(0.0)
+        self._keeper = keeper
+        self._drained: asyncio.Future[None] | None = None
+
+    def use(self, user: User, method: bytes) -> None:
+        """Serve `user`, who is about to send a request with `method`."""
+        self.user = user
+        self.served += 1
+        self.answer.expect(method)
+
+    def leave(self) -> None:
+        """Serve nobody, and be ready for the next."""
+        self.user = None
+        self._keeper.on_idle(self)
+
+    def is_open(self) -> bool:
+        """Say whether it can still be written to."""
+        return not self.transport.is_closing()
+
+    def close(self) -> None:
+        """Close it at once: no TLS farewell, no lingering."""
+        self.user = None
+        self.transport.abort()
+
+    async def drained(self) -> None:
+        """Return when the peer has taken enough for more to be written."""
+        if self._drained is not None:
+            await self._drained
+
+    # What the loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be open."""
+        self.transport = cast(asyncio.Transport, transport)
+        self._keeper.on_open(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, or close where nobody asked for anything."""
+        user = self.user
+        if user is None:
+            self.transport.abort()
+            return
+        self.answer.feed(data)
+        user.on_read(len(data))
+
+    def eof_received(self) -> None:
+        """Hear that the peer sends no more; for an idle connection that is the end, too."""
+        self._end(None, clean=self._said_farewell())
+        self.transport.abort()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Be closed. uvloop calls only this where TLS ends without a farewell."""
+        self._end(error, clean=False)
+        self.resume_writing()
+        self.answer.close()
+        self._keeper.on_closed(self)
+
+    def pause_writing(self) -> None:
+        """Have writers wait."""
+        self._drained = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        """Let writers go on."""
+        drained, self._drained = self._drained, None
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+
+    def _end(self, error: Exception | None, *, clean: bool) -> None:
+        user, self.user = self.user, None
+        if user is not None:
+            user.on_lost(error, clean=clean)
+
+    def _said_farewell(self) -> bool:
+        """Say whether TLS, where it is used, ended with a `close_notify`: else a cut is likely."""
+        tls: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
+        if tls is None:
+            return True
+        try:
+            return tls.read(1) == b""
+        except ssl.SSLError:
+            return False
