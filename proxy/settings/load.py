@@ -5,6 +5,7 @@ the table's shape (`shapes`), shape to fleet (`assemble`). The only I/O is readi
 are named; the environment is an argument.
 """
 
+import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,12 @@ from proxy.settings.shapes import shape
 from proxy.settings.source import Source
 from proxy.settings.workshop import Workshop
 
+VARIABLE = "FAULTLINE_CONFIG"
+"""Names the table, where a command line does not."""
+
+PLACES = (Path("faultline.yaml"), Path("/etc/faultline/faultline.yaml"))
+"""Where a table is looked for that nobody names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
@@ -27,6 +34,14 @@ class Loaded:
 
     fleet: Fleet
     warnings: tuple[Problem, ...]
+
+
+def default_path(env: Mapping[str, str]) -> Path | None:
+    """Return the table that the environment names, be it there or not; else the first that is."""
+    if env.get(VARIABLE):
+        return Path(env[VARIABLE])
+    # os.path, because Path.is_file raises where a folder may not be looked into.
+    return next((path for path in PLACES if os.path.isfile(path)), None)  # noqa: PTH113
 
 
 def load(path: Path, env: Mapping[str, str]) -> Loaded:

@@ -5,7 +5,6 @@ Knows nothing of where problems come from. Colour is an argument: only a command
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from proxy.settings.problem import Problem, Severity
 
@@ -64,11 +63,6 @@ def count(problems: Sequence[Problem]) -> str:
         if number:
             parts.append(f"{number} {severity}{'s' if number > 1 else ''}")
     return ", ".join(parts)
-
-
-def as_data(problem: Problem) -> dict[str, str | int]:
-    """Give a problem to a machine."""
-    return asdict(problem)
 
 
 def _underline(problem: Problem) -> tuple[str, str]:
