@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.utils import floatToGoString
 
 Labels = tuple[str, ...]
 
@@ -46,7 +45,7 @@ class Histogram:
         self._family = (name, meaning)
         self._labels = labels
         self._bounds = bounds
-        self._limits = [floatToGoString(bound) for bound in (*bounds, float("inf"))]
+        self._limits = [*(repr(bound) for bound in bounds), "+Inf"]
         self._counts: dict[Labels, list[int]] = {}
         self._sums: dict[Labels, float] = {}
 

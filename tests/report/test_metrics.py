@@ -232,16 +232,16 @@ def test_it_reads_as_prometheus_text(metrics: Metrics) -> None:
             names.add((kind[2], kind[3]))
         elif kind is None:
             assert re.fullmatch(r'faultline_\w+(\{(\w+="[^"]*",?)+\})? \S+', line)
-    for name, kind in names:  # what `promtool check metrics` looks at
-        assert (kind == "counter") == name.endswith("_total")
+    for name, form in names:  # what `promtool check metrics` looks at
+        assert (form == "counter") == name.endswith("_total")
         assert not {"counter", "gauge", "histogram", "ms", "minutes"} & set(name.split("_"))
-        assert "_seconds" in name or kind != "histogram"
+        assert "_seconds" in name or form != "histogram"
     assert len(names) == 16
 
 
 def test_it_reads_as_openmetrics(metrics: Metrics) -> None:
-    page = exposition.generate_latest(full(metrics).registry).decode()
-    families = list(parser.text_string_to_metric_families(page))
+    page = exposition.generate_latest(full(metrics).registry).decode()  # type: ignore[no-untyped-call]
+    families = list(parser.text_string_to_metric_families(page))  # type: ignore[no-untyped-call]
     assert len(families) == 16
     assert all(family.documentation.endswith(".") for family in families)
 

@@ -1,0 +1,104 @@
+"""The console port: listens, and lets in by the table of the moment.
+
+It knows sockets and the application; nothing of what is shown.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from aiohttp import web
+
+from proxy.console.door import Door
+from proxy.console.site import Sources, console_app
+from proxy.edge.listening import listen, local_address
+from proxy.model import Address, Fleet, Instant, Seconds
+from proxy.policy.standing import Row
+from proxy.report.metrics import Metrics
+
+KEEP_ALIVE = Seconds(15.0)
+"""Of an idle connection, and how long a head may dribble: aiohttp has one clock for both."""
+
+LAST_WORDS = Seconds(1.0)
+"""For answers under way at the end; aiohttp may take it twice."""
+
+
+class Console:
+    """The server on the console port; where the table has none, it does nothing."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Callable[[], Fleet],
+        view: Callable[[], Sequence[Row]],
+        metrics: Metrics,
+        ready: Callable[[], Mapping[str, bool]],
+        now: Callable[[], Instant],
+        wall: Callable[[], float],
+    ) -> None:
+        """Take what is shown: `ready` names the checks that readiness rests on."""
+        self._fleet = fleet
+        self._sources = Sources(
+            fleet=fleet, view=view, ready=ready, registry=metrics.registry, now=now, wall=wall
+        )
+        self._runner: web.AppRunner | None = None
+        self._servers: list[asyncio.Server] = []
+        self.addresses: tuple[Address, ...] = ()
+        """Where it listens, ports known; empty without a console."""
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when an address cannot be had."""
+        address = self._fleet().console
+        if address is None:
+            return
+        sockets = listen(address)
+        self.addresses = tuple(local_address(sock) for sock in sockets)
+        self._runner = web.AppRunner(
+            console_app(self._sources, self._door(address)),
+            access_log=None,
+            handle_signals=False,
+            handler_cancellation=True,
+            keepalive_timeout=KEEP_ALIVE,
+            lingering_time=0,
+            shutdown_timeout=LAST_WORDS,
+        )
+        await self._runner.setup()
+        self._servers = [await _serve(self._runner, sock) for sock in sockets]
+
+    async def close(self) -> None:
+        """Stop listening and end what is under way. Idempotent."""
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        self._unlink()
+        self.addresses = ()
+
+    def _unlink(self) -> None:
+        for address in self.addresses:
+            if address.unix is not None:
+                Path(address.unix).unlink(missing_ok=True)
+
+    def _door(self, address: Address) -> Callable[[], Door]:
+        ports = {listening.port for listening in self.addresses if listening.unix is None}
+        door = Door(self._fleet(), address, ports)
+
+        def current() -> Door:
+            nonlocal door
+            fleet = self._fleet()
+            if door.fleet is not fleet:
+                door = Door(fleet, address, ports)
+            return door
+
+        return current
+
+
+async def _serve(runner: web.AppRunner, sock: socket.socket) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    assert runner.server is not None
+    if sock.family == socket.AF_UNIX:
+        return await loop.create_unix_server(runner.server, sock=sock)
+    return await loop.create_server(runner.server, sock=sock)
