@@ -13,13 +13,13 @@ from proxy.model import (
     Instant,
     Match,
     Operation,
-    Route,
     Scope,
     Target,
     Verdict,
 )
 from proxy.policy.standing import Row, Word
-from tests.report.records import LIMITS, backend, fleet, row
+from tests.policy.build import route
+from tests.report.records import backend, fleet, row
 
 NOW = Moment(now=Instant(1000.0), wall=1_700_000_000.0)
 THREE = fleet("openai", "azure", "local")
@@ -28,10 +28,6 @@ CAPACITY = Verdict(cause=Cause.CAPACITY, evidence="529 overloaded_error")
 
 def said(*rows: Row, table: Fleet = THREE) -> Page:
     return page(table, rows, NOW)
-
-
-def route(name: str, *tiers: tuple[Target, ...]) -> Route:
-    return Route(name=name, match=Match(), tiers=tiers, stream=LIMITS, unary=LIMITS)
 
 
 def well() -> list[Row]:
@@ -66,8 +62,10 @@ def test_a_route_without_a_backend_is_what_matters_most() -> None:
     table = replace(
         THREE,
         routes=(
-            route("chat", (Target(backend=backend("openai")), Target(backend=backend("azure")))),
-            route("claude", (Target(backend=backend("local")),)),
+            route(
+                (Target(backend=backend("openai")), Target(backend=backend("azure"))), name="chat"
+            ),
+            route((Target(backend=backend("local")),), name="claude"),
         ),
     )
     now = said(row("openai"), row("azure"), row("local", Word.EJECTED), table=table)
@@ -80,8 +78,8 @@ def test_a_model_that_is_out_concerns_its_target_only() -> None:
     table = replace(
         THREE,
         routes=(
-            route("chat", (Target(backend=backend("openai"), model="gpt-5"),)),
-            route("rest", (Target(backend=backend("openai")),)),
+            route((Target(backend=backend("openai"), model="gpt-5"),), name="chat"),
+            route((Target(backend=backend("openai")),), name="rest"),
         ),
     )
     model = row("openai", Word.EJECTED, scope=Scope.MODEL, model="gpt-5", verdict=CAPACITY)
@@ -107,7 +105,7 @@ def test_a_line_says_why_since_when_and_what_comes_next() -> None:
             in_flight=2,
         )
     )
-    assert (found.name, found.detail, found.part) == ("openai", "openai.example", False)
+    assert (found.name, found.detail, found.part) == ("openai", "openai.test", False)
     assert found.sign.word == "out of rotation"
     assert found.since == datetime(2023, 11, 14, 22, 7, 20, tzinfo=UTC)
     assert (found.ago, found.why) == ("6 min", "the provider is out of capacity")
@@ -140,10 +138,10 @@ def test_a_key_and_a_model_are_parts_of_their_backend() -> None:
 
 
 def test_a_backend_says_its_provider_and_its_ceiling() -> None:
-    spare = replace(backend("spare"), provider="azure-openai", max_in_flight=200)
+    spare = backend("spare", provider="azure-openai", max_in_flight=200)
     table = replace(THREE, backends={"spare": spare})
     found = line(row("spare"), table)
-    assert (found.detail, found.most) == ("azure-openai, spare.example", 200)
+    assert (found.detail, found.most) == ("azure-openai, spare.test", 200)
 
 
 def test_a_row_of_a_backend_that_has_just_gone_is_still_a_line() -> None:

@@ -18,54 +18,33 @@ from proxy.model import (
     HealthChange,
     Instant,
     Layer,
-    Limits,
-    Match,
     Operation,
     Phase,
     Result,
-    Route,
     Scope,
     Seconds,
     Secret,
     Sent,
     Target,
-    Url,
     Usage,
     Verdict,
 )
 from proxy.policy.standing import Row, Word
+from tests.policy import build
 
 CANARY = "sk-canary-f1a2b3c4d5e6"
 """The key of every backend here: it must appear nowhere."""
 
-LIMITS = Limits(
-    connect=Seconds(3.0),
-    tls=Seconds(5.0),
-    head=Seconds(30.0),
-    first_content=Seconds(120.0),
-    stall=Seconds(120.0),
-    total=Seconds(600.0),
-    client_stall=Seconds(120.0),
-)
 
-
-def backend(name: str) -> Backend:
-    return Backend(
-        name=name,
-        provider=name,
-        dialect=Dialect.OPENAI,
-        url=Url(tls=True, host=f"{name}.example", port=443, path="/v1"),
-        credential=Credential(kind=CredentialKind.OWN, secret=Secret(CANARY)),
-        account=name,
-    )
+def backend(name: str, **changes: Any) -> Backend:
+    credential = Credential(kind=CredentialKind.OWN, secret=Secret(CANARY))
+    return build.backend(name, credential=credential, **changes)
 
 
 def fleet(*names: str, **changes: Any) -> Fleet:
     """One route over these backends, each a tier of its own."""
-    backends = {name: backend(name) for name in names}
-    tiers = tuple((Target(backend=b),) for b in backends.values())
-    route = Route(name="chat", match=Match(), tiers=tiers, stream=LIMITS, unary=LIMITS)
-    return replace(Fleet(backends=backends, routes=(route,)), **changes)
+    tiers = [(Target(backend=backend(name)),) for name in names]
+    return build.fleet(build.route(*tiers), **changes)
 
 
 def row(name: str, state: Word = Word.CLOSED, **changes: Any) -> Row:
