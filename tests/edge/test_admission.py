@@ -1,0 +1,62 @@
+"""A head alone decides, and the first to refuse wins."""
+
+from proxy.edge.admission import Errand, admit
+from proxy.edge.connection import Connection
+from proxy.edge.door import UNKNOWN_CLIENT, WRONG_HOST, Door
+from proxy.edge.visit import Visit
+from proxy.model import Api, Dialect, Refusal
+from tests.edge.port import fleet, secrets
+from tests.edge.test_fields import message
+
+TOKENS = fleet(clients=secrets(app="t0ken"))
+
+
+def come(*lines: str, start: str = "POST /v1/messages HTTP/1.1") -> tuple[Errand | Refusal, Visit]:
+    head = message("Host: localhost", *lines, start=start)
+    visit = Visit("id", Connection.__new__(Connection), head)
+    return admit(visit, head, Door(TOKENS, {8080})), visit
+
+
+def refusal(*lines: str, start: str = "POST /v1/messages HTTP/1.1") -> Refusal:
+    found, _ = come(*lines, start=start)
+    assert isinstance(found, Refusal)
+    return found
+
+
+def test_who_comes_in_is_told_without_the_token() -> None:
+    errand, visit = come("X-Api-Key: t0ken", "anthropic-beta: a")
+    assert isinstance(errand, Errand)
+    assert errand.client == "app"
+    assert errand.headers == ((b"Host", b"localhost"), (b"anthropic-beta", b"a"))
+    assert (visit.dialect, visit.api) == (Dialect.ANTHROPIC, Api.MESSAGES)
+
+
+def test_a_token_in_the_url_goes_no_further() -> None:
+    errand, _ = come(start="POST /v1beta/models/g:generateContent?key=t0ken&a=b HTTP/1.1")
+    assert isinstance(errand, Errand)
+    assert errand.recognition.key is None
+    assert errand.recognition.query == "a=b"
+
+
+def test_bytes_come_first_then_who_then_what() -> None:
+    bad = "POST /v1/../x HTTP/1.1"
+    assert refusal("Origin: a", "Origin: b", start=bad).message.startswith("Faultline: The header")
+    assert refusal(start=bad) is UNKNOWN_CLIENT
+    assert "URL" in refusal("X-Api-Key: t0ken", start=bad).message
+
+
+def test_a_wrong_host_is_told_nothing_else() -> None:
+    head = message("Host: evil", start="POST /v1/messages HTTP/1.1")
+    visit = Visit("id", Connection.__new__(Connection), head)
+    assert admit(visit, head, Door(TOKENS, {8080})) is WRONG_HOST
+    assert visit.dialect is Dialect.ANTHROPIC
+
+
+def test_the_dialect_of_an_unclear_path_is_that_of_the_key() -> None:
+    for line, dialect in {
+        "x-api-key: a": Dialect.ANTHROPIC,
+        "x-goog-api-key: a": Dialect.GEMINI,
+        "authorization: a": Dialect.OPENAI,
+    }.items():
+        _, visit = come(line, start="POST /v1/../x HTTP/1.1")
+        assert visit.dialect is dialect
