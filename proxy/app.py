@@ -1,1 +1,284 @@
-"""The composition root: builds the objects, runs, reloads, drains; owns clock, dice and ids."""
+"""The composition root: builds the objects, runs, reloads, drains; owns clock, dice and ids.
+
+Only this file names a clock, chance, or makes ids; everything else is handed them. It decides
+nothing about requests: it wires the rooms together and sees to it that they start and stop in the
+right order.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import random
+import resource
+import signal
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from watchfiles import awatch
+
+from proxy.console.server import Console
+from proxy.diagnosis.judge import Diagnosis
+from proxy.edge.server import Edge
+from proxy.exchange import Events, Timer
+from proxy.exchange.exchange import Ports
+from proxy.model import Fleet, Instant, Seconds
+from proxy.policy.standing import Row, Standing
+from proxy.report.journal import Journal
+from proxy.report.lag import LagMeter
+from proxy.report.lines import Level
+from proxy.report.metrics import Gauges, Metrics
+from proxy.report.report import Report
+from proxy.settings.load import Loaded
+from proxy.settings.problem import SettingsError, headline
+from proxy.settings.signatures import signatures
+from proxy.wire.transport import Transport
+
+DESCRIPTORS = 65536
+"""Open files that are wanted: a stream takes two, and 10,000 streams are in reach."""
+
+LAST_LINES = Seconds(2.0)
+"""What writing the rest of the journal may take at the end."""
+
+
+def run(main: Coroutine[Any, Any, int]) -> int:
+    """Run `main` on uvloop in a hardened process and return its exit code."""
+    harden()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+def harden() -> None:
+    """Raise the limit of open files; write no core file, for it would hold keys."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+class LoopClock:
+    """The running loop's monotonic clock."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._call_at = loop.call_at
+        self._time = loop.time
+
+    def now(self) -> Instant:
+        """Return the monotonic time."""
+        return Instant(self._time())
+
+    def call_at(self, when: Instant, callback: Callable[[], None]) -> Timer:
+        """Call `callback` at `when` or soon after."""
+        return self._call_at(when, callback)
+
+
+class Faultline:
+    """The whole proxy in one process, from `start` to `close`.
+
+    `load` reads the routing table, now and at every reload. `journal` is the descriptor that the
+    journal is written to; None writes none. `listeners` hear what the report hears.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Loaded],
+        *,
+        journal: int | None = None,
+        listeners: Sequence[Events] = (),
+    ) -> None:
+        self._load = load
+        self.fleet = load().fleet
+        self.clock = LoopClock()
+        self._draining = False
+        dice = random.Random(os.urandom(16))  # noqa: S311 - jitter and ids are no secrets
+        now, wall = self.clock.now, time.time
+        self._journal = None if journal is None else Journal(journal, now=now, wall=wall)
+        self._lag = LagMeter(self.clock, self._lagging)
+        self._metrics = Metrics(
+            self.fleet,
+            version=version("faultline"),
+            gauges=Gauges(view=self._view, lag=lambda: self._lag.worst, dropped=self._dropped),
+        )
+        journals = () if self._journal is None else (self._journal,)
+        self._report = Report(*journals, self._metrics, *listeners)
+        self.standing = Standing(
+            self.fleet,
+            rng=dice,
+            tell=self._report.health_changed,
+            budget_refused=self._report.budget_refused,
+        )
+        self.transport = Transport(now)
+        ports = Ports(
+            upstream=self.transport,
+            clock=self.clock,
+            judge=Diagnosis(signatures(), wall=wall),
+            standing=self.standing,
+            events=self._report,
+        )
+        self.edge = Edge(
+            run=ports.run,
+            fleet=self._fleet,
+            new_id=lambda: f"fl-{dice.getrandbits(64):016x}",
+            events=self._report,
+        )
+        self.console = Console(
+            fleet=self._fleet,
+            view=self._view,
+            metrics=self._metrics,
+            ready=self.checks,
+            now=now,
+            wall=wall,
+        )
+
+    # Where it is.
+
+    @property
+    def url(self) -> str:
+        """The address that an app points its SDK at, without `/v1`."""
+        return f"http://{self.edge.addresses[0]}"
+
+    @property
+    def console_url(self) -> str:
+        """The address of the status page; empty without a console."""
+        addresses = self.console.addresses
+        return f"http://{addresses[0]}" if addresses else ""
+
+    def checks(self) -> dict[str, bool]:
+        """Say what readiness rests on. A provider's outage is no part of it."""
+        return {"listening": bool(self.edge.addresses), "not draining": not self._draining}
+
+    # From start to close.
+
+    async def start(self) -> None:
+        """Listen on both ports. Raises OSError when an address cannot be had."""
+        if self._journal is not None:
+            self._configure_journal(self._journal)
+            self._journal.start()
+            logging.basicConfig(handlers=[JournalHandler(self._journal)], force=True)
+        self.transport.adopt(self.fleet)
+        await self.edge.start()
+        await self.console.start()
+        self._lag.start()
+        gc.collect()
+        gc.freeze()  # what is here now stays: later collections need not look at it
+        self._log(Level.INFO, "started", url=self.url, console=self.console_url)
+
+    async def live(self) -> None:
+        """Serve until SIGTERM or SIGINT, reload on SIGHUP and when a file changes, then drain.
+
+        A second SIGTERM or SIGINT ends the drain at once.
+        """
+        loop = asyncio.get_running_loop()
+        stop, abort = asyncio.Event(), asyncio.Event()
+
+        def end() -> None:
+            (abort if stop.is_set() else stop).set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, end)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(self._watch(stop))
+            await stop.wait()
+            draining = tasks.create_task(self.drain())
+            aborting = tasks.create_task(abort.wait())
+            await asyncio.wait({draining, aborting}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (watching, draining, aborting):
+                task.cancel()
+
+    async def drain(self) -> None:
+        """Take no new exchanges and finish the running ones, as long as the table allows."""
+        self._draining = True
+        self._log(Level.INFO, "draining", in_flight=self.edge.in_flight)
+        await self.edge.drain(self.fleet.drain)
+
+    async def close(self) -> None:
+        """End everything; what the journal still holds is written."""
+        self._draining = True
+        await self.edge.close()
+        await self.console.close()
+        await self.transport.close()
+        self._lag.close()
+        self._log(Level.INFO, "stopped")
+        if self._journal is not None:
+            self._journal.close(LAST_LINES)
+
+    # The table changes.
+
+    def reload(self) -> SettingsError | None:
+        """Take the table anew, whole; a bad one is told and the old one stays."""
+        try:
+            loaded = self._load()
+        except SettingsError as error:
+            self._metrics.reloaded(success=False)
+            for problem in error.problems:
+                self._log(Level.ERROR, "settings_refused", problem=headline(problem))
+            return error
+        fleet, before = loaded.fleet, self.fleet
+        if (fleet.listen, fleet.console) != (before.listen, before.console):
+            self._log(Level.WARNING, "restart_needed", setting="listen, console")
+        self.fleet = fleet
+        self.standing.adopt(fleet, self.clock.now())
+        self.transport.adopt(fleet)
+        self._metrics.adopt(fleet)
+        self._metrics.reloaded(success=True)
+        if self._journal is not None:
+            self._configure_journal(self._journal)
+        self._log(Level.INFO, "settings_loaded", backends=len(fleet.backends))
+        return None
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        """Reload when the table or a secret's file changes.
+
+        Folders are watched, not files: Kubernetes replaces a link in them.
+        """
+        while not stop.is_set():
+            folders = {str(folder) for folder in self._folders()}
+            if not folders:
+                await stop.wait()
+                return
+            async for _ in awatch(*folders, stop_event=stop, recursive=False):
+                self.reload()
+                break
+
+    def _folders(self) -> set[Path]:
+        return {Path(file).absolute().parent for file in self.fleet.files}
+
+    # What others ask.
+
+    def _fleet(self) -> Fleet:
+        return self.fleet
+
+    def _view(self) -> Sequence[Row]:
+        return self.standing.view(self.clock.now())
+
+    def _dropped(self) -> int:
+        return 0 if self._journal is None else self._journal.dropped
+
+    def _lagging(self, lagging: bool) -> None:
+        self.standing.lagging = lagging
+
+    def _configure_journal(self, journal: Journal) -> None:
+        journal.configure(level=self.fleet.log_level, form=self.fleet.log_format)
+
+    def _log(self, level: Level, event: str, **fields: str | int) -> None:
+        if self._journal is not None:
+            self._journal.log(level, event, **fields)
+
+
+class JournalHandler(logging.Handler):
+    """Brings what libraries and the handler's outermost frame log into the journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(logging.WARNING)
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue one line; no traceback, for its frames may hold secrets."""
+        level = Level.ERROR if record.levelno >= logging.ERROR else Level.WARNING
+        self._journal.log(level, "log", logger=record.name, message=record.getMessage())

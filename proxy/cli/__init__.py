@@ -14,3 +14,13 @@ cli = typer.Typer(
 def main() -> None:
     """Run the command that was given."""
     cli()
+
+
+# Each command registers itself; they need `cli`, so they come last.
+from proxy.cli import (  # noqa: E402, F401 - imported for what they register
+    check,
+    demo,
+    healthcheck,
+    schema,
+    serve,
+)

@@ -79,7 +79,7 @@ def gate_for(ask: Ask, head: Head) -> Gate:
     good = is_good(head.status)
     if good and kind.lower().startswith(b"text/event-stream"):
         encoded = header(head.headers, b"content-encoding") not in {None, b"identity"}
-        return StreamGate(watch(Api.OPAQUE if encoded else ask.api))
+        return StreamGate(watch(Api.OPAQUE if encoded else ask.api, ask.choices))
     if good and ask.operation is Operation.OTHER:
         return WholeGate(0)  # never rerouted: holding it back would only make it late
     return WholeGate(MOST_HELD)

@@ -104,19 +104,21 @@ class Relay:
     def on_end(self, ending: Ending) -> None:
         """End the answer as what it is: whole or cut."""
         watched = self._watch
-        if watched is not None:
+        if watched is not None and watched.proves:
             tail = watched.end()
-            if tail and (watched.terminal or watched.failed is None):
+            if tail:
                 self.bytes_down += len(tail)
                 self._downstream.write(tail)
-            if watched.terminal and watched.failed is None:
+            if watched.failed is not None:
+                self._fail()
+                return
+            if watched.terminal:
                 self._whole()
-            else:
-                self._cut(ending.fault or Fault.UNTERMINATED, ending.detail)
-        elif ending.fault is None:
+                return
+        if ending.fault is None and (watched is None or not watched.proves):
             self._whole()
         else:
-            self._cut(ending.fault, ending.detail)
+            self._cut(ending.fault or Fault.UNTERMINATED, ending.detail)
 
     def _follow(self) -> None:
         """Draw the conclusions of what has just been read."""

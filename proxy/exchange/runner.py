@@ -218,7 +218,7 @@ class Runner:
         if watched is not None:
             if watched.terminal:
                 fault = None
-            elif fault is None:
+            elif fault is None and watched.proves:
                 fault = Fault.UNTERMINATED
         if self.head is None:
             self.phase = ending.phase

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.model import Cause, Fault, Phase, Result, Seconds
+from proxy.model import Api, Cause, Fault, Phase, Result, Seconds
 from tests.exchange.lines import DONE, ERROR, HELLO, ROLE, STOP, USAGE, WORLD
 from tests.exchange.stage import Stage, chat, two
 
@@ -192,4 +192,41 @@ async def test_the_limits_of_the_route_bound_the_stall() -> None:
     async with stage.exchange(chat(stream=True)) as client:
         stage.upstream.calls[0].stream(HELLO)
         stage.clock.advance(1.1)
+    assert client.cut
+
+
+async def test_a_stream_that_proves_nothing_is_whole_when_its_framing_is() -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True, api=Api.OPAQUE)) as client:
+        call = stage.upstream.calls[0]
+        call.stream(b"event: something\n\n")
+        call.end()
+    assert client.whole
+
+
+async def test_a_stream_that_proves_nothing_is_cut_when_its_framing_is() -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True, api=Api.OPAQUE)) as client:
+        call = stage.upstream.calls[0]
+        call.stream(b"event: something\n\n")
+        call.fail(Fault.EOF, Phase.CONTENT)
+    assert client.cut
+
+
+async def test_an_error_in_the_torn_tail_is_still_told() -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True)) as client:
+        call = stage.upstream.calls[0]
+        call.stream(HELLO, ERROR.rstrip())
+        call.end()
+    assert client.body == HELLO + ERROR.rstrip()
+    assert client.cut
+
+
+async def test_with_two_choices_both_must_end() -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True, choices=2)) as client:
+        call = stage.upstream.calls[0]
+        call.stream(HELLO, STOP)
+        call.end()
     assert client.cut
