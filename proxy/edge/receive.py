@@ -72,14 +72,14 @@ class Receiver:
             held.append(data)
         if self._bodies.spool == NONE:
             return OnceBody(held, self._intake, self._length)
-        return await self._keep(b"".join(held))
+        return await self._keep(held)
 
-    async def _keep(self, data: bytes) -> SpoolBody | Refusal:
+    async def _keep(self, held: list[bytes]) -> SpoolBody | Refusal:
         directory = None if self._bodies.spool == AUTO else self._bodies.spool
         file = SpoolFile(self._spool, directory)
         body = None
         try:
-            refusal = await self._fill(file, data)
+            refusal = await self._fill(file, held)
             if refusal is not None:
                 return refusal
             body = SpoolBody(file)
@@ -88,20 +88,20 @@ class Receiver:
             if body is None:
                 file.close()
 
-    async def _fill(self, file: SpoolFile, data: bytes) -> Refusal | None:
-        """Write the body to disk: `data`, and what is still to come."""
-        more: bytes | Refusal = data
-        while more:
-            if isinstance(more, Refusal):
-                return more
+    async def _fill(self, file: SpoolFile, held: list[bytes]) -> Refusal | None:
+        """Write the body to disk, what is held already and what is still to come; let go of it."""
+        while True:
+            data = held.pop(0) if held else await self._read()
+            if isinstance(data, Refusal):
+                return data
+            if not data:
+                return None
             if not file.reserve(max(self._length or 0, self._intake.size)):
                 return SPOOL_FULL
             try:
-                await file.append(more)
+                await file.append(data)
             except OSError:
                 return SPOOL_FAILED
-            more = await self._read()
-        return None
 
     async def _read(self) -> bytes | Refusal:
         data = await self._intake.read()
