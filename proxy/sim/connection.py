@@ -38,6 +38,9 @@ class Host(Protocol):
     def keep_alive(self) -> float | None:
         """How long an idle connection stays open, in seconds."""
 
+    def made(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> "Connection":
+        """Take a new connection in, and serve it."""
+
     def at_connect(self) -> Behaviour | None:
         """Return what meets a connection before it is read, if anything does."""
 
@@ -54,7 +57,7 @@ class Host(Protocol):
         """Hear that a request's behaviour is over, however it ended."""
 
     def lost(self, connection: "Connection") -> None:
-        """Hear that the connection is no more, or that the peer has closed its side."""
+        """Hear that the connection is no more."""
 
 
 class Connection:
@@ -95,7 +98,7 @@ class Connection:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
         self._writer.transport.abort()
 
-    def lost(self) -> None:
+    def left(self) -> None:
         """Hear at once that the peer has closed its side, or that all is over."""
         if self._gone:
             return
@@ -104,7 +107,6 @@ class Connection:
             self._seen.peer_closed = self._host.clock.now()
         if self._wake is not None:
             self._wake()
-        self._host.lost(self)
 
     async def _meet(self) -> bool:
         behaviour = self._host.at_connect()
@@ -125,6 +127,7 @@ class Connection:
                     await self._read_body(seen)
         finally:
             seen.ended = self._host.clock.now()
+            seen.trim(self._host.keep)
             self._host.end()
         return alive and (header(seen.headers, b"connection") or b"").lower() != b"close"
 
@@ -152,8 +155,7 @@ class Connection:
             digest.update(data)
             seen.length += len(data)
             kept += data if json else data[: max(0, self._host.keep - len(kept))]
-        seen.body = bytes(kept)
-        seen.sha256 = digest.hexdigest()
+        seen.take(bytes(kept), digest.hexdigest())
 
     async def _body(self, length: int | None) -> AsyncIterator[bytes]:
         if length is not None:
@@ -219,25 +221,23 @@ class Connection:
 class Watched(asyncio.StreamReaderProtocol):
     """asyncio's stream protocol, which also tells at once that the peer has gone."""
 
-    def __init__(
-        self, made: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Connection]
-    ) -> None:
-        self._connection: Connection | None = None
+    _connection: Connection
 
-        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self._connection = made(reader, writer)
+    def __init__(self, host: Host) -> None:
+        super().__init__(asyncio.StreamReader(HEAD_LIMIT), self._connected)
+        self._host = host
 
-        super().__init__(asyncio.StreamReader(HEAD_LIMIT), connected)
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connection = self._host.made(reader, writer)
 
     def eof_received(self) -> bool | None:
         """Hear that the peer has closed its side."""
         result = super().eof_received()
-        if self._connection is not None:
-            self._connection.lost()
+        self._connection.left()
         return result
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Hear that the connection is no more."""
         super().connection_lost(exc)
-        if self._connection is not None:
-            self._connection.lost()
+        self._connection.left()
+        self._host.lost(self._connection)

@@ -54,7 +54,8 @@ class Provider:
     ) -> None:
         """`tokens` is an answer's length; `stamp_text` puts the name into each token.
 
-        `keep_alive` is after how many idle seconds a used connection is closed.
+        `keep` is how many bytes of a large body stay in the log, `keep_alive` after how many idle
+        seconds a used connection is closed.
         """
         self.name = name
         self.tokens = tokens
@@ -177,7 +178,7 @@ class Provider:
         self.attempts.clear()
         self.peak = self.in_flight
 
-    # --- what its connections ask of it ---
+    # --- what its connections ask of it (`connection.Host`) ---
 
     @property
     def clock(self) -> Clock:
@@ -185,6 +186,14 @@ class Provider:
         if self._clock is None:
             raise RuntimeError(f"provider {self.name} was not started")
         return self._clock
+
+    def made(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Connection:
+        """Take a new connection in, and serve it."""
+        self.accepted += 1
+        connection = Connection(self, self.accepted, reader, writer)
+        self._connections.add(connection)
+        self._spawn(connection.serve())
+        return connection
 
     def at_connect(self) -> Behaviour | None:
         """Return what meets a connection before it is read, if anything does."""
@@ -220,14 +229,7 @@ class Provider:
     # --- connections and their tasks ---
 
     def _protocol(self) -> asyncio.Protocol:
-        return Watched(self._made)
-
-    def _made(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Connection:
-        self.accepted += 1
-        connection = Connection(self, self.accepted, reader, writer)
-        self._connections.add(connection)
-        self._spawn(connection.serve())
-        return connection
+        return Watched(self)
 
     def _shut(self, listener: Listener) -> None:
         listener.shut()

@@ -5,12 +5,15 @@ It must never know which behaviour is planned, or why.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from proxy.model import Headers, header
 
 JsonObject = dict[str, object]
+
+LARGE = 1024 * 1024
+SHORT = 256
 
 CREDENTIALS = (b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key")
 
@@ -33,7 +36,9 @@ class Seen:
     sha256: str = ""
     """Of the body, in hex; empty until it is whole."""
     body: bytes = b""
-    """The body of a JSON request, or its first bytes (`Provider(keep=...)`)."""
+    """A JSON body, or the first bytes of another or a large one (`Provider(keep=...)`)."""
+    payload: JsonObject = field(default_factory=dict, repr=False)
+    """The body as a JSON object; empty where it is none. Of a large one the short values stay."""
     behaviour: str = ""
     """The name of the behaviour that met it."""
     sent: int = 0
@@ -56,15 +61,6 @@ class Seen:
         return self.target.partition("?")[2]
 
     @property
-    def payload(self) -> JsonObject:
-        """Return the body as a JSON object; empty where it is none."""
-        try:
-            value: object = json.loads(self.body)
-        except ValueError:
-            return {}
-        return cast("JsonObject", value) if isinstance(value, dict) else {}
-
-    @property
     def model(self) -> str | None:
         """Return the model that is asked for, from the body or a Gemini path."""
         if "/models/" in self.path:
@@ -80,3 +76,27 @@ class Seen:
             if value is not None:
                 return value.decode("latin-1").removeprefix("Bearer ")
         return None
+
+    def take(self, body: bytes, sha256: str) -> None:
+        """Fill in the body, which is whole now."""
+        self.body = body
+        self.sha256 = sha256
+        self.payload = _object(body)
+
+    def trim(self, keep: int) -> None:
+        """Forget most of a large body, as the log holds many."""
+        if len(self.body) > LARGE:
+            self.body = self.body[:keep]
+            self.payload = {
+                name: value
+                for name, value in self.payload.items()
+                if isinstance(value, str | int | float) and len(str(value)) <= SHORT
+            }
+
+
+def _object(body: bytes) -> JsonObject:
+    try:
+        value: object = json.loads(body)
+    except ValueError:
+        return {}
+    return cast("JsonObject", value) if isinstance(value, dict) else {}

@@ -62,7 +62,10 @@ class Voice:
                     return say(self._speech(), seen.payload)
         if seen.method == "GET" and seen.path.endswith("/models"):
             return self._models()
-        return unary(self._echo(), ((b"x-request-id", b"req_%b" % self.provider.encode()),))
+        mark = ((b"x-request-id", b"req_%b" % self.provider.encode()),)
+        return (
+            Answer(headers=mark, content=()) if seen.method == "HEAD" else unary(self._echo(), mark)
+        )
 
     def error(self, status: int, message: str) -> bytes:
         """Return the body of an error."""

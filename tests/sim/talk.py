@@ -115,9 +115,11 @@ async def meet(behaviour: Behaviour, raw: bytes | None = None, tokens: int = 6) 
 
 
 def seen(path: str = CHAT, payload: Mapping[str, object] | None = None, **fields: object) -> Seen:
-    body = b"" if payload is None else json.dumps(payload).encode()
-    whole: dict[str, object] = {"method": "POST", "target": path, "body": body, **fields}
-    return Seen(at=0.0, connection=1, **whole)  # type: ignore[arg-type]
+    whole: dict[str, object] = {"method": "POST", "target": path, **fields}
+    one = Seen(at=0.0, connection=1, **whole)  # type: ignore[arg-type]
+    if payload is not None:
+        one.take(json.dumps(payload).encode(), one.sha256)
+    return one
 
 
 def voice(path: str = CHAT, payload: Mapping[str, object] | None = None, **fields: object) -> Voice:

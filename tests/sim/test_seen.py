@@ -9,9 +9,22 @@ def test_target_comes_apart() -> None:
 
 
 def test_only_an_object_is_a_payload() -> None:
-    assert seen(payload={"a": 1}).payload == {"a": 1}
-    assert seen(body=b"[1]").payload == {}
-    assert seen(body=b"\xff{").payload == {}
+    one = seen()
+    for body, payload in ((b'{"a": 1}', {"a": 1}), (b"[1]", {}), (b"\xff{", {})):
+        one.take(body, "hash")
+        assert (one.payload, one.body, one.sha256) == (payload, body, "hash")
+
+
+def test_of_a_large_body_the_log_keeps_little() -> None:
+    small = {"model": "m", "stream": True, "messages": [1]}
+    large = seen(payload={**small, "pad": "x" * 2_000_000})
+    large.trim(10)
+    assert large.body == b'{"model": '
+    assert large.payload == {"model": "m", "stream": True}
+    assert large.model == "m"
+    other = seen(payload=small)
+    other.trim(10)
+    assert other.payload == small
 
 
 def test_the_model_stands_in_the_body_or_the_path() -> None:

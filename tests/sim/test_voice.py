@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -26,7 +27,7 @@ VERSIONED = {"headers": ((b"anthropic-version", b"2023-06-01"),), "method": "GET
 def test_the_tongue_follows_from_the_request(
     path: str, fields: dict[str, object], tongue: Tongue
 ) -> None:
-    assert voice(path, **fields).tongue is tongue
+    assert voice(path, None, **fields).tongue is tongue
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_failing_stream_says_so_in_its_tongue(path: str, event: bytes) -> None
     ],
 )
 def test_an_error_has_its_tongues_word(path: str, fields: dict[str, object], kind: str) -> None:
-    error = json.loads(voice(path, **fields).error(401, "no"))["error"]
+    error = json.loads(voice(path, None, **fields).error(401, "no"))["error"]
     assert kind in error.values()
 
 
@@ -62,18 +63,25 @@ def test_a_ping_is_an_event_or_a_comment() -> None:
 
 @pytest.mark.parametrize("fields", [{"method": "GET"}, KEYED, VERSIONED])
 def test_models_are_listed(fields: dict[str, object]) -> None:
-    assert b"sim-large" in voice("/v1/models", **fields).answer().content[0]
+    assert b"sim-large" in voice("/v1/models", None, **fields).answer().content[0]
+
+
+def test_a_head_request_gets_no_body() -> None:
+    good = voice("/api/hello", method="HEAD").answer()
+    assert b"content-length: 0" in good.begin()
+    assert good.events == ()
 
 
 def test_the_stamp_reaches_the_text() -> None:
     said = voice(payload=chat(stream=False))
     assert b"@alpha" not in said.answer().content[0]
+    assert replace(said, stamp=True).answer().content[0].count(b"@alpha") == 6
 
 
 def test_an_unknown_path_is_echoed_with_the_hash_of_the_body() -> None:
     digest = hashlib.sha256(b"abc").hexdigest()
     fields = {"length": 3, "sha256": digest, "headers": ((b"content-type", b"image/png"),)}
-    echo = json.loads(voice("/v1/files?x=1", **fields).answer().content[0])
+    echo = json.loads(voice("/v1/files?x=1", None, **fields).answer().content[0])
     assert echo["sha256"] == digest
     assert echo["length"] == 3
     assert (echo["path"], echo["query"]) == ("/v1/files", "x=1")
