@@ -82,6 +82,8 @@ class Journal(Events):
         """Write what waits and end the writer; False when that took longer than `limit`."""
         self._closing.set()
         self._wake.set()
+        if self._thread.ident is None:  # told of much and never started: a start that failed
+            self.start()
         self._thread.join(limit)
         return not self._thread.is_alive()
 
@@ -175,6 +177,8 @@ class Journal(Events):
     def _tell_dropped(self) -> None:
         dropped = self.dropped
         if dropped > self._told:
-            lost = Tally("lines_dropped", "reason", "the log's reader is stuck or gone")
+            lost = Tally(
+                "lines_dropped", "reason", "nobody took them: a stuck reader, or a full disk"
+            )
             if self._sink.write(self._lines([self._tallied(lost, dropped - self._told)])):
                 self._told = dropped

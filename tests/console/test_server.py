@@ -76,6 +76,21 @@ async def test_a_connection_that_says_nothing_keeps_nothing_waiting() -> None:
     await writer.wait_closed()
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nhost: evil.example\r\nhost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET http://evil.example/ HTTP/1.0\r\nhost: evil.example\r\n\r\n",
+        b"GET / HTTP/1.1\nhost: localhost\n\n",
+    ],
+)
+async def test_a_doubtful_head_is_refused(head: bytes) -> None:
+    async with Scene().open() as scene:
+        answer = Answer(await talk(scene.console.addresses[0], head))
+        assert answer.status in {400, 421}
+
+
 def test_it_runs_on_uvloop_as_well(tmp_path: Path) -> None:
     async def look() -> None:
         for address in (Address(port=0), Address(unix=str(tmp_path / "console.sock"))):

@@ -64,6 +64,14 @@ def test_each_exchange_becomes_a_line(reader: Reader, journal: Journal) -> None:
     assert journal.dropped == 0
 
 
+def test_what_was_told_is_written_even_without_a_start(reader: Reader, journal: Journal) -> None:
+    reader.start()
+    journal.log(Level.ERROR, "start_failed")
+    assert journal.close(LIMIT)
+    assert journal.close(LIMIT)
+    assert [line["event"] for line in reader.lines()] == ["start_failed"]
+
+
 def test_the_time_is_the_wall_clock_at_the_event(reader: Reader) -> None:
     journal = Journal(reader.write_fd, now=lambda: Instant(101.5), wall=lambda: 1_700_000_000.0)
     journal.start()
