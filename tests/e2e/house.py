@@ -1,4 +1,4 @@
-"""The whole proxy in this process, in front of simulated providers, with official SDKs as clients."""
+"""The whole proxy in this process, between simulated providers and official SDKs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -78,8 +78,13 @@ class House:
     def anthropic(self) -> anthropic.AsyncAnthropic:
         return anthropic.AsyncAnthropic(base_url=self.url, api_key=APP_KEY, max_retries=0)
 
-    def gemini(self) -> google.genai.Client:
-        return google.genai.Client(api_key=APP_KEY, http_options={"base_url": self.url})
+    @asynccontextmanager
+    async def gemini(self) -> AsyncIterator[google.genai.client.AsyncClient]:
+        sdk = google.genai.Client(api_key=APP_KEY, http_options={"base_url": self.url}).aio
+        try:
+            yield sdk
+        finally:
+            await sdk.aclose()
 
 
 @asynccontextmanager
@@ -110,7 +115,7 @@ async def house(
 async def settled(faultline: Faultline) -> None:
     """Wait until no exchange runs any more and nothing is in flight."""
     async with asyncio.timeout(5):
-        while faultline.edge.in_flight or any(
+        while faultline.edge.in_flight or any(  # noqa: ASYNC110 - bounded, and nothing tells
             row.in_flight for row in faultline.standing.view(faultline.clock.now())
         ):
             await asyncio.sleep(0.01)
