@@ -5,7 +5,7 @@ Knows the schema's keys and how to speak of a table; decides nothing.
 
 from pydantic_core import ErrorDetails
 
-from proxy.settings.environment import variable
+from proxy.settings.environment import secret, variable
 from proxy.settings.findings import Findings
 from proxy.settings.nodes import List, Map, Node, Path, Scalar, child, key_mark, reach
 from proxy.settings.problem import Code, closest, either, quote, suggest
@@ -70,7 +70,8 @@ def _missing_key(path: Path, findings: Findings) -> None:
     *above, key = path
     reason = f"{_owner(tuple(above), findings.root)} lacks the key {quote(str(key))}"
     mend = f"add `{EXAMPLES[str(key)]}`" if key in EXAMPLES else ""
-    mend = mend.replace("${NAME}", f"${{{variable(path)}}}")
+    if secret(path):
+        mend = mend.replace("NAME", variable(path))
     assert findings.root is not None
     mark = key_mark(findings.root, tuple(above))
     findings.at_mark(mark, path, Code.MISSING_KEY, reason, mend)

@@ -21,6 +21,9 @@ from proxy.settings.syntax import explain
 MOST_BYTES = 256 * 1024
 """Bytes of a table; the largest that people write by hand have a tenth of it."""
 
+MOST_NODES = 10_000
+"""Values of a table; one with a hundred backends has a tenth of it."""
+
 DEEPEST = 16
 """Levels of nesting; a table's own depth is 7."""
 
@@ -75,6 +78,7 @@ class _Reader:
     def __init__(self, findings: Findings, hidden: Hidden) -> None:
         self._findings = findings
         self._hidden = hidden
+        self._nodes = 0
 
     def document(self, events: Events) -> Node:
         """Read the one document that a table is."""
@@ -95,6 +99,10 @@ class _Reader:
         if len(path) > DEEPEST:
             reason = f"the table is nested more than {DEEPEST} levels deep"
             _stop(self._findings, _mark(event), Code.TOO_DEEP, reason)
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            reason = f"the table has more than {MOST_NODES:,} values"
+            _stop(self._findings, _mark(event), Code.TOO_LARGE, reason)
         self._refuse_anchor(event, path)
         match event:
             case yaml.ScalarEvent():

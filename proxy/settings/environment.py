@@ -124,6 +124,8 @@ def _replace(node: Scalar, env: Mapping[str, str], findings: Findings, path: Pat
 def _missing(name: str, env: Mapping[str, str], findings: Findings, path: Path) -> None:
     guess = closest(name, [known for known in env if "_" in known])
     mend = f"set it, or give a default: `${{{name}:-...}}`"
+    if secret(path):
+        mend = "set it, or read the secret from a file: `{file: path}`"
     if guess is not None:
         mend = f"did you mean {quote(guess)}?"
     reason = f"the environment has no variable {quote(name)}"

@@ -125,10 +125,8 @@ _TRAPS: tuple[tuple[re.Pattern[str], Callable[[str], Trap]], ...] = tuple(
         (r"[-+]?\d[\d_]{0,15}(?::[0-5]?\d){1,5}(?:\.\d{0,9})?", _sexagesimal),
         (r"\d{4}-\d\d?-\d\d?(?:(?:[Tt]|\s+)[\d:.]{1,20}\s*(?:Z|[-+][\d:]{1,5})?)?", _date),
         (r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", _beyond),
-        (
-            rf"\+?\d{_SHORT}|[-+]?(?:\d{_SHORT})?\.\d{_SHORT}(?:[eE][-+]?\d\d?)?|[-+]?\d{_SHORT}\.",
-            _plainly,
-        ),
+        (rf"\+\d{_SHORT}|-?\d{{1,15}}_{_SHORT}", _plainly),
+        (rf"[-+]?(?:\d{_SHORT})?\.\d{_SHORT}(?:[eE][-+]?\d\d?)?|[-+]?\d{_SHORT}\.", _plainly),
         (r"[-+]?\d[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?", _beyond),
     )
 )

@@ -27,9 +27,10 @@ _SECRET = re.compile(
     (?:key|token|secret|password|authorization) ["']? \s* : \s* ["']?
         (?P<value> (?! {_OPEN} | [{{["'\s] ) [^,}}\]"'\#]+ )
     | //(?P<login> [^/\s@"']{{1,200}} )@
+    | \b(?P<known> (?:sk-|gsk_|xai-|AIza|pplx-|csk-|fw_|hf_) [\w-]{{8,}} )
     """
 )
-"""A literal that stands behind a telling name, or the credentials in a URL."""
+"""A literal behind a telling name, the credentials in a URL, a word that begins as keys do."""
 
 Span = tuple[int, int]
 """Characters of a line: from 0, the end exclusive."""
@@ -114,7 +115,7 @@ def censor(text: str) -> str:
 
 
 def _literals(line: str) -> Iterable[Span]:
-    return [m.span("value" if m["value"] else "login") for m in _SECRET.finditer(line)]
+    return [match.span(match.lastgroup or 0) for match in _SECRET.finditer(line)]
 
 
 def _show(line: str, window: Span, hidden: Iterable[Span]) -> tuple[str, list[int]]:

@@ -150,6 +150,16 @@ def _after_quote(said: _Complaint) -> Slip | None:
     )
 
 
+def _no_key(said: _Complaint) -> Slip | None:
+    if not said.rest.startswith(":"):
+        return None
+    return Slip(
+        mark=said.at,
+        reason="in front of this colon a key is missing",
+        mend="write its name in front of the colon",
+    )
+
+
 def _misfit(said: _Complaint) -> Slip:
     return Slip(
         mark=said.at,
@@ -238,11 +248,13 @@ _SLIPS: tuple[tuple[str, Callable[[_Complaint], Slip | None]], ...] = (
     ("did not find expected key", _ipv6),
     ("did not find expected ','", _open_bracket),
     ("did not find expected key", _after_quote),
+    ("did not find expected key", _no_key),
     ("did not find expected key", _misfit),
     ("did not find expected '-' indicator", _no_dash),
     ("mapping values are not allowed", _colon_inside),
     ("could not find expected ':'", _no_colon),
     ("cannot start any token", _bad_start),
+    ("did not find expected node content", _no_key),
     ("did not find expected node content", _bad_start),
     ("did not find expected comment or line break", _block_text),
     ("unknown escape character", _escape),
