@@ -13,11 +13,14 @@ from dataclasses import asdict, dataclass
 from bench import measures, processes
 from bench.measures import Load
 from bench.peers import FAULTLINE, Peer, Stage, stage
-from bench.report import Figures, Rounds, figures, table
+from bench.report import FLOOD, PACED, SLOW, UNARY, Figures, Rounds, figures, table
 
 CONNECTIONS = 32
 SLOW_STREAMS = 1000
 EVENT_EVERY = 1.0  # seconds
+PACED_STREAMS = 200
+PACED_EVERY = 0.02  # seconds: a quick model's 50 tokens a second
+PACED_ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Pace:
 
 
 FULL = Pace(rounds=5, seconds=3, latency=3, slow=10)
-QUICK = Pace(rounds=3, seconds=1, latency=1, slow=3)
+QUICK = Pace(rounds=2, seconds=1, latency=1, slow=2)
 WARM_UP = 1.0  # seconds
 LATENCY_ROUNDS = 2
 
@@ -64,6 +67,9 @@ def run(on: Stage, pace: Pace, connections: int) -> Figures:
     def streams(peer: Peer, seconds: float = pace.seconds) -> Load:
         return measures.streams(on, peer, connections, seconds)
 
+    def paced(peer: Peer) -> Load:
+        return measures.streams(on, peer, PACED_STREAMS, pace.seconds, PACED_EVERY)
+
     def alone(peer: Peer) -> Load:
         return measures.unary(on, peer, 1, pace.latency)
 
@@ -84,8 +90,16 @@ def run(on: Stage, pace: Pace, connections: int) -> Figures:
     unary_rounds = in_turn(unary, pace.rounds)
     say("streams ...")
     stream_rounds = in_turn(streams, pace.rounds)
+    say("streams at a model's pace ...")
+    paced_rounds = in_turn(paced, PACED_ROUNDS)
     say(f"{SLOW_STREAMS} slow streams ...")
-    return figures(unary_rounds, stream_rounds, in_turn(slow, 1), latency)
+    rounds = {
+        UNARY: unary_rounds,
+        FLOOD: stream_rounds,
+        PACED: paced_rounds,
+        SLOW: in_turn(slow, 1),
+    }
+    return figures(rounds, latency)
 
 
 def main() -> int:

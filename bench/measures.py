@@ -49,9 +49,13 @@ class Load:
     """Milliseconds."""
     p99: float = 0.0
 
-    @property
-    def per_cpu_second(self) -> float:
+    def rate(self) -> float:
+        """Requests or events per CPU second of the proxy."""
         return self.count / self.cpu if self.cpu else 0.0
+
+    def share(self) -> float:
+        """CPU seconds of the proxy per second."""
+        return self.cpu / self.seconds
 
 
 @dataclass(frozen=True)

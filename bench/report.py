@@ -12,6 +12,9 @@ NOISY = 0.05
 WIDE = 0.15
 """How far the rounds' ratios may lie apart (half of it, over their middle) before they are."""
 
+UNARY, FLOOD, PACED, SLOW = "unary", "streams", "paced streams", "slow streams"
+"""What is measured in rounds."""
+
 Rounds = list[tuple[Load, Load]]
 """nginx and the proxy under test, measured in turn."""
 
@@ -47,6 +50,9 @@ class Figures:
 
     unary_per_cpu_second: Compared
     events_per_cpu_second: Compared
+    """Streams as fast as they come: a read brings many events."""
+    paced_events_per_cpu_second: Compared
+    """Streams at a model's pace: a read brings one event."""
     slow_streams_cpu: Compared
     """CPU seconds per second."""
     slow_streams: int
@@ -82,30 +88,22 @@ def delay(rounds: list[tuple[Load, Load, Load]], figure: Callable[[Load], float]
     )
 
 
-def figures(
-    unary: Rounds, streams: Rounds, slow: Rounds, latency: list[tuple[Load, Load, Load]]
-) -> Figures:
-    all_rounds = {"unary": unary, "streams": streams, "slow streams": slow}
-    others = {
-        name: max(load.others for pair in rounds for load in pair)
-        for name, rounds in all_rounds.items()
-    }
-    compared = {
-        "unary": compare(unary, lambda load: load.per_cpu_second),
-        "streams": compare(streams, lambda load: load.per_cpu_second),
-        "slow streams": compare(slow, lambda load: load.cpu / load.seconds),
-    }
+def figures(rounds: dict[str, Rounds], latency: list[tuple[Load, Load, Load]]) -> Figures:
+    others = {name: max(one.others for pair in rounds[name] for one in pair) for name in rounds}
+    compared = {name: compare(rounds[name], Load.rate) for name in (UNARY, FLOOD, PACED)}
+    compared[SLOW] = compare(rounds[SLOW], Load.share)
     return Figures(
-        unary_per_cpu_second=compared["unary"],
-        events_per_cpu_second=compared["streams"],
-        slow_streams_cpu=compared["slow streams"],
-        slow_streams=slow[0][0].connections,
+        unary_per_cpu_second=compared[UNARY],
+        events_per_cpu_second=compared[FLOOD],
+        paced_events_per_cpu_second=compared[PACED],
+        slow_streams_cpu=compared[SLOW],
+        slow_streams=rounds[SLOW][0][0].connections,
         p50=delay(latency, lambda load: load.p50),
         p99=delay(latency, lambda load: load.p99),
-        rss_mib=compare(streams[-1:], lambda load: load.rss / 1024),
-        slow_rss_mib=compare(slow[-1:], lambda load: load.rss / 1024),
+        rss_mib=compare(rounds[FLOOD][-1:], lambda load: load.rss / 1024),
+        slow_rss_mib=compare(rounds[SLOW][-1:], lambda load: load.rss / 1024),
         others=others,
-        noisy=[name for name in others if others[name] > NOISY or compared[name].wide],
+        noisy=[name for name in rounds if others[name] > NOISY or compared[name].wide],
         load_average=os.getloadavg()[0],
     )
 
@@ -117,6 +115,7 @@ def table(all_: Figures) -> str:
         ("", "nginx", "proxy", "ratio", "rounds"),
         _row("unary requests / CPU s", all_.unary_per_cpu_second, ",.0f"),
         _row("streamed events / CPU s", all_.events_per_cpu_second, ",.0f"),
+        _row("paced events / CPU s", all_.paced_events_per_cpu_second, ",.0f"),
         _row(f"CPU of {count} slow streams", all_.slow_streams_cpu, ".2%"),
         _row("RSS after load, MiB", all_.rss_mib, ".1f"),
         _row(f"RSS with {count} streams, MiB", all_.slow_rss_mib, ".1f"),

@@ -1,5 +1,7 @@
 """A quick upstream for streams: pre-built chunks, one write of N events a turn of the loop.
 
+A request that names a pace gets one event a write, one each so many seconds.
+
 python -m bench.upstream --port P --events 200 --per-write 1
 """
 
@@ -26,9 +28,13 @@ def writes(count: int, per_write: int) -> list[bytes]:
 
 
 class Upstream(asyncio.Protocol):
-    def __init__(self, loop: asyncio.AbstractEventLoop, script: list[bytes]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, flood: list[bytes], paced: list[bytes]
+    ) -> None:
         self.loop = loop
-        self.script = script
+        self.flood = flood
+        self.paced = paced
+        self.script = flood
         self.inbox = b""
         self.next = 0
         self.every = 0.0
@@ -48,6 +54,7 @@ class Upstream(asyncio.Protocol):
             return
         self.inbox = b""
         self.every = float(field(lower, payloads.EVERY.encode()) or b"0")
+        self.script = self.paced if self.every else self.flood
         self.next = 0
         self.transport.write(HEAD)
         self.step()
@@ -80,12 +87,16 @@ def field(head: bytes, name: bytes) -> bytes | None:
     return rest.partition(b"\r\n")[0].strip() or None
 
 
-async def serve(port: int, script: list[bytes]) -> None:
+async def serve(port: int, flood: list[bytes], paced: list[bytes]) -> None:
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    await loop.create_server(lambda: Upstream(loop, script), "127.0.0.1", port, backlog=4096)
+
+    def made() -> Upstream:
+        return Upstream(loop, flood, paced)
+
+    await loop.create_server(made, "127.0.0.1", port, backlog=4096)
     await over.wait()
 
 
@@ -95,7 +106,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200)
     parser.add_argument("--per-write", type=int, default=1)
     args = parser.parse_args()
-    uvloop.run(serve(args.port, writes(args.events, args.per_write)))
+    uvloop.run(serve(args.port, writes(args.events, args.per_write), writes(args.events, 1)))
 
 
 if __name__ == "__main__":

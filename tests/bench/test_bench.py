@@ -10,7 +10,7 @@ from bench import payloads, upstream
 from bench.client import Counts, Stream
 from bench.measures import Load
 from bench.peers import TABLE
-from bench.report import compare, delay, figures, table
+from bench.report import FLOOD, PACED, SLOW, UNARY, compare, delay, figures, table
 
 LOAD = Load(connections=1, count=100, seconds=2.0, cpu=0.5, others=0.0, rss=2048, p50=1.0, p99=2.0)
 
@@ -49,7 +49,7 @@ def test_the_request_is_about_a_kilobyte_and_says_what_it_wants() -> None:
 
 def test_a_ratio_is_the_median_of_the_rounds() -> None:
     rounds = [(LOAD, replace(LOAD, count=count)) for count in (10, 90, 30)]
-    found = compare(rounds, lambda load: load.per_cpu_second)
+    found = compare(rounds, Load.rate)
     assert (found.nginx, found.proxy, found.ratio) == (200.0, 60.0, 0.3)
     assert (found.low, found.high, found.wide) == (0.1, 0.9, True)
 
@@ -61,9 +61,8 @@ def test_a_delay_is_what_a_proxy_adds() -> None:
 
 
 def test_other_work_on_the_core_is_said() -> None:
-    quiet = [(LOAD, LOAD)]
-    busy = [(LOAD, replace(LOAD, others=0.4))]
+    quiet = {name: [(LOAD, LOAD)] for name in (UNARY, FLOOD, PACED, SLOW)}
+    busy = quiet | {FLOOD: [(LOAD, replace(LOAD, others=0.4))]}
     latency = [(LOAD, LOAD, LOAD)]
-    assert "Noisy" not in table(figures(quiet, quiet, quiet, latency))
-    told = table(figures(quiet, busy, quiet, latency))
-    assert "Noisy: streams (40% by others)" in told
+    assert "Noisy" not in table(figures(quiet, latency))
+    assert "Noisy: streams (40% by others)" in table(figures(busy, latency))
