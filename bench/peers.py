@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench import payloads, processes
 
-FAULTLINE = f"{sys.executable} -m proxy serve --config {{config}}"
+FAULTLINE = "{python} -m proxy serve --config {config}"
 READY = 15.0
 
 NGINX = """
