@@ -50,14 +50,11 @@ class User(Protocol):
 class Keeper(Protocol):
     """Who keeps the connections."""
 
-    def on_open(self, connection: "Connection") -> None:
-        """Hear of a new connection."""
-
     def on_idle(self, connection: "Connection") -> None:
         """Hear of one that may serve again."""
 
     def on_closed(self, connection: "Connection") -> None:
-        """Hear of the end of one, exactly once."""
+        """Hear of the end of one."""
 
 
 class Connection(asyncio.Protocol):
@@ -116,7 +113,6 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be open."""
         self.transport = cast(asyncio.Transport, transport)
-        self._keeper.on_open(self)
 
     def data_received(self, data: bytes) -> None:
         """Read on, or close where nobody asked for anything."""

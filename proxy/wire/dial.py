@@ -17,7 +17,7 @@ from proxy.model import Fault, Phase, Seconds, Url
 from proxy.wire.connection import Connection
 from proxy.wire.egress import is_literal, may_reach
 from proxy.wire.faults import fault_of
-from proxy.wire.resolver import Addresses, Resolver
+from proxy.wire.resolver import Addresses, Resolver, numeric
 from proxy.wire.trust import Trust
 from proxy.wire.tunnel import open_tunnel
 
@@ -93,13 +93,11 @@ class Dialer:
         backend = order.backend
         hop = backend.proxy or backend.url
         enter(Phase.RESOLVE)
-        addresses = await self._resolver.resolve(hop.host, hop.port)
-        allowed = _allowed(addresses, hop, private=backend.private or backend.proxy is not None)
-        if not allowed:
-            raise _Refused(Fault.BLOCKED, "the name resolved to a private address")
+        private = backend.private or backend.proxy is not None
+        addresses = await self._addresses(hop, private=private)
         enter(Phase.CONNECT)
         sock = await aiohappyeyeballs.start_connection(
-            allowed, happy_eyeballs_delay=EYEBALLS, interleave=1
+            addresses, happy_eyeballs_delay=EYEBALLS, interleave=1
         )
         with ExitStack() as undo:
             undo.callback(sock.close)
@@ -110,6 +108,18 @@ class Dialer:
                     raise _Refused(Fault.PROXY_REFUSED, problem)
             undo.pop_all()
         return sock
+
+    async def _addresses(self, hop: Url, *, private: bool) -> Addresses:
+        """Return where the hop is: an address that is written is its own, a name needs leave."""
+        if is_literal(hop.host):
+            return numeric(hop.host, hop.port)
+        found = await self._resolver.resolve(hop.host, hop.port)
+        allowed = tuple(
+            info for info in found if may_reach(info[4][0], host=hop.host, private=private)
+        )
+        if not allowed:
+            raise _Refused(Fault.BLOCKED, "the name resolved to an address that is not allowed")
+        return allowed
 
     async def _secure(
         self,
@@ -132,15 +142,6 @@ class Dialer:
                     ssl_handshake_timeout=order.tls + _SPARE,
                 )
         return connection
-
-
-def _allowed(addresses: Addresses, hop: Url, *, private: bool) -> Addresses:
-    """Return the addresses that the name may stand for; an address that is written is its own."""
-    if is_literal(hop.host):
-        return addresses
-    return tuple(
-        info for info in addresses if may_reach(info[4][0], host=hop.host, private=private)
-    )
 
 
 def _keep_alive(sock: socket.socket) -> None:

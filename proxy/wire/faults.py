@@ -31,9 +31,9 @@ _GAI_NAMES = {value: name for name, value in vars(socket).items() if name.starts
 def fault_of(error: OSError) -> tuple[Fault, str]:
     """Return what went wrong before an answer could come, and a short text about it."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Fault.TLS_VERIFY, error.verify_message
+        return Fault.TLS_VERIFY, getattr(error, "verify_message", "") or "certificate refused"
     if isinstance(error, ssl.SSLError):
-        return Fault.TLS_HANDSHAKE, error.reason or type(error).__name__
+        return Fault.TLS_HANDSHAKE, _reason_of(error)
     if isinstance(error, socket.gaierror):
         temporary = error.errno == socket.EAI_AGAIN
         name = _GAI_NAMES.get(error.errno or 0, "unknown")
@@ -51,9 +51,14 @@ def loss_of(error: Exception | None) -> tuple[Fault, str]:
     if error is None:
         return Fault.EOF, ""
     if isinstance(error, ssl.SSLError):
-        return Fault.RESET, error.reason or type(error).__name__
+        return Fault.RESET, _reason_of(error)
     number = error.errno if isinstance(error, OSError) else None
     return Fault.RESET, errno.errorcode.get(number or 0, type(error).__name__)
+
+
+def _reason_of(error: ssl.SSLError) -> str:
+    """Return OpenSSL's word for it; errors that Python itself made have none."""
+    return getattr(error, "reason", None) or type(error).__name__
 
 
 def _errno_of(error: OSError) -> int | None:

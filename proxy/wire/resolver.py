@@ -7,6 +7,7 @@ backends, rules of egress, or connections.
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,6 +39,14 @@ def look_up(host: str, port: int) -> list[AddressInfo]:
     except UnicodeError as error:
         raise socket.gaierror(socket.EAI_NONAME, "not a name") from error
     return found  # type: ignore[return-value]
+
+
+def numeric(host: str, port: int) -> Addresses:
+    """Return the one address that is written; asks nobody."""
+    found = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    )
+    return tuple(found)  # type: ignore[arg-type]
 
 
 class _Entry:
@@ -103,7 +112,10 @@ class Resolver:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(land, result)
 
-        Thread(target=fly, name=f"resolve {host}", daemon=True).start()
+        try:
+            Thread(target=fly, name=f"resolve {host}", daemon=True).start()
+        except RuntimeError as error:
+            raise OSError(errno.EAGAIN, "no thread for a lookup") from error
         return flight
 
     def _note(self, entry: _Entry, result: list[AddressInfo] | OSError) -> None:

@@ -97,10 +97,6 @@ class Transport:
 
     # What connections tell.
 
-    def on_open(self, connection: Connection) -> None:
-        """Count it."""
-        self._connections.add(connection)
-
     def on_idle(self, connection: Connection) -> None:
         """Let it wait."""
         self._pool.give(connection)
@@ -129,5 +125,8 @@ class Transport:
         attempt.task = None
         if isinstance(opened, Failure):
             attempt.fail_to_dial(opened)
+        elif not opened.is_open():  # it came and went before this task had its turn
+            attempt.fail(Fault.EOF, "closed before the request")
         else:
+            self._connections.add(opened)
             attempt.begin(opened, head)
