@@ -12,6 +12,10 @@ from proxy.edge.head import Framing, render_head
 from proxy.model import Headers
 
 
+CHUNKED = Framing.CHUNKED
+"""A name for each chunk of each stream to go by."""
+
+
 class Reply:
     """The one answer to one request: `proxy.exchange.Downstream`."""
 
@@ -63,8 +67,12 @@ class Reply:
     def write(self, data: bytes) -> bool:
         """Pass bytes on; False when the client is slow or gone."""
         connection = self._connection
-        self._send(self._frame(data))
-        return connection.transport is not None and not connection.full
+        transport = connection.transport
+        if transport is None or transport.is_closing():
+            return False
+        if data := self._frame(data):
+            transport.write(data)
+        return not connection.full
 
     def end(self) -> None:
         """Finish the body; one that is shorter than its head promised shows as cut."""
@@ -72,7 +80,7 @@ class Reply:
             self.abort()
             return
         self.ended = True
-        if self._framing is Framing.CHUNKED:
+        if self._framing is CHUNKED:
             self._send(b"0\r\n\r\n")
 
     def abort(self, data: bytes = b"") -> None:
@@ -81,7 +89,7 @@ class Reply:
             return
         self.ended = True
         self.keep = False
-        chunked = self._framing is Framing.CHUNKED
+        chunked = self._framing is CHUNKED
         if chunked or self._framing is Framing.CLOSE:
             # In a body of a given length the error event could fill it up: whole to the eye.
             self._send(self._frame(data))
@@ -93,19 +101,13 @@ class Reply:
 
     def _frame(self, data: bytes) -> bytes:
         """Return the next bytes of the body as the head has promised them."""
-        if not data:
-            return b""
-        match self._framing:
-            case Framing.CHUNKED:
-                return b"%x\r\n%b\r\n" % (len(data), data)
-            case Framing.LENGTH:
-                data = data[: self._left]
-                self._left -= len(data)
-                return data
-            case Framing.CLOSE:
-                return data
-            case Framing.NONE:
-                return b""
+        framing = self._framing
+        if framing is CHUNKED:
+            return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+        if framing is Framing.LENGTH:
+            data = data[: self._left]
+            self._left -= len(data)
+        return data if framing is not Framing.NONE else b""
 
     def _send(self, data: bytes) -> None:
         transport = self._connection.transport
