@@ -8,7 +8,6 @@ what is called here must return quickly and must not raise.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from proxy.model import (
@@ -25,10 +24,11 @@ from proxy.model import (
     Phase,
     Seconds,
     Verdict,
+    noun,
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Order:
     """What the wire has to send for one attempt; it adds Host, framing and nothing else."""
 

@@ -20,6 +20,7 @@ from proxy.exchange import Clock, Downstream, Events, Judge, Timer, Upstream
 from proxy.exchange.relay import Relay
 from proxy.exchange.runner import Bench, Runner
 from proxy.model import (
+    GOOD,
     Ask,
     AttemptRecord,
     Body,
@@ -104,7 +105,7 @@ class Exchange:
         self._answering: Runner | None = None
         self._wake: Timer | None = None
         self._committed: Instant | None = None
-        self._status = 0
+        self._status = self._bytes_down = 0
         self._waited = 0.0
         self._result = Result.CANCELLED
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -198,37 +199,41 @@ class Exchange:
         self._ports.events.attempt_ended(self._id, self._route_name, record)
 
     def _commit(self, number: int) -> None:
+        """Give the client this attempt's answer: at once if it is all here, else as it comes."""
         runner = self._running.get(number, self._failed)
         assert runner is not None
         assert runner.head is not None
-        head = runner.head
+        assert runner.gate is not None
+        status = runner.head.status
+        headers = answer_headers(
+            runner.head.headers,
+            backend=runner.backend.name,
+            model=runner.model,
+            request_id=self._id,
+            sent=number,
+            failed=self._attempts,
+        )
         self._answering = runner
         self._committed = self._ports.clock.now()
-        self._status = head.status
+        self._status = status
+        if runner.whole:
+            data = b"".join(runner.gate.held)
+            self._bytes_down = len(data)
+            self._downstream.begin(status, headers, data, last=True)
+            runner.finish()
+            self._relayed(GOOD)
+            return
         self._relay = Relay(
-            runner,
-            self._downstream,
-            api=self._ask.api,
-            clock=self._ports.clock,
-            judge=self._ports.judge,
-            over=self._relayed,
+            runner, self._downstream, self._ask.api, self._bench, over=self._relayed
         )
-        self._relay.begin(
-            head.status,
-            answer_headers(
-                head.headers,
-                backend=runner.backend.name,
-                model=runner.model,
-                request_id=self._id,
-                sent=number,
-                failed=tuple(self._attempts),
-            ),
-        )
+        self._relay.begin(status, headers)
 
     def _relayed(self, verdict: Verdict) -> None:
         """Hear that the committed answer is over, whole or not."""
         runner = self._answering
         assert runner is not None
+        if self._relay is not None:
+            self._bytes_down = self._relay.bytes_down
         if runner is self._failed:
             self._result = Result.CLIENT_ERROR
         else:
@@ -269,7 +274,7 @@ class Exchange:
         return sticky_key(self._ask, self._body.data)
 
     def _record(self) -> ExchangeRecord:
-        ask, runner, relay = self._ask, self._answering, self._relay
+        ask, runner = self._ask, self._answering
         watched = runner.gate.watch if runner is not None and runner.gate is not None else None
         return ExchangeRecord(
             id=self._id,
@@ -291,7 +296,7 @@ class Exchange:
             backend="" if runner is None else runner.backend.name,
             served_model=None if runner is None else runner.model,
             bytes_up=ask.size,
-            bytes_down=0 if relay is None else relay.bytes_down,
+            bytes_down=self._bytes_down,
             usage=None if watched is None else watched.usage,
             waited=Seconds(self._waited),
             resend=ask.resend,

@@ -8,8 +8,8 @@ must never break: only an answer with its terminal signal ends as a whole one.
 from collections.abc import Callable
 
 from proxy.dialects.errors import error_event
-from proxy.exchange import Clock, Downstream, Judge
-from proxy.exchange.runner import Alarm, Runner
+from proxy.exchange import Downstream
+from proxy.exchange.runner import Alarm, Bench, Runner
 from proxy.model import (
     GOOD,
     Api,
@@ -41,41 +41,34 @@ class Relay:
         self,
         runner: Runner,
         downstream: Downstream,
-        *,
         api: Api,
-        clock: Clock,
-        judge: Judge,
+        bench: Bench,
+        *,
         over: Callable[[Verdict], None],
     ) -> None:
         assert runner.gate is not None
         self.bytes_down = 0
         self._runner = runner
         self._downstream = downstream
+        self._gate = runner.gate
         self._watch = runner.gate.watch
         self._api = api
-        self._clock = clock
-        self._judge = judge
+        self._clock = bench.clock
+        self._judge = bench.judge
         self._over: Callable[[Verdict], None] | None = over
         self._limits: Limits = runner.send.limits
         self._progress = 0
         self._paused = False
         self._lingering = False
-        self._alarm = Alarm(clock, self._on_alarm)
+        self._alarm = Alarm(bench.clock, self._on_alarm)
 
     def begin(self, status: int, headers: Headers) -> None:
         """Commit: the head and all that was held go down; the rest follows as it comes."""
-        runner = self._runner
-        assert runner.gate is not None
-        held = b"".join(runner.gate.held)
+        held = b"".join(self._gate.held)
+        self._gate.held.clear()
         self.bytes_down = len(held)
-        if runner.whole:
-            self._downstream.begin(status, headers, held, last=True)
-            runner.finish()
-            self._finish(GOOD)
-            return
-        runner.sink = self
+        self._runner.sink = self
         self._downstream.begin(status, headers, held, last=False)
-        runner.gate.held.clear()
         self._downstream.on_room(self._on_room)
         self._follow()
 

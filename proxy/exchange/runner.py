@@ -38,8 +38,13 @@ SILENT = frozenset({Fault.SILENCE, Fault.CONNECT_TIMEOUT, Fault.TLS_TIMEOUT})
 """Faults of a target that let a limit pass: it is never redialled in the same exchange."""
 
 
+POLL = Seconds(10.0)
+"""The longest that an alarm sleeps without a look at its instant: no limit that is set later and
+falls due within a long one before it costs a new timer."""
+
+
 class Alarm:
-    """One lazily re-armed timer: putting it off costs an assignment, not a new timer."""
+    """One lazily re-armed timer: moving its instant costs an assignment, not a new timer."""
 
     __slots__ = ("_at", "_clock", "_due", "_ring", "_timer")
 
@@ -65,8 +70,8 @@ class Alarm:
             self._timer = None
 
     def _arm(self) -> None:
-        self._at = self._due
-        self._timer = self._clock.call_at(self._due, self._fire)
+        self._at = min(self._due, Instant(self._clock.now() + POLL))
+        self._timer = self._clock.call_at(self._at, self._fire)
 
     def _fire(self) -> None:
         self._timer = None
@@ -114,7 +119,7 @@ class Runner:
         self._call: Call | None = None
         self._bytes_in = self._bytes_out = 0
         self._sent = Sent.NOT_SENT
-        self._reused = False
+        self._reused = self._uploads = False
         self._times: list[tuple[Phase, Seconds]] = []
         self._started = bench.clock.now()
         self._ended: Instant | None = None
@@ -140,7 +145,7 @@ class Runner:
             tls=self.send.limits.tls,
             fresh=self.send.fresh,
         )
-        self._alarm.set(self._total_due)
+        self._uploads = rendered.body.data is None
         self._call = self._bench.upstream.start(order, self)
 
     def cancel(self, verdict: Verdict) -> None:
@@ -169,14 +174,15 @@ class Runner:
 
     def on_phase(self, phase: Phase) -> None:
         """Give the new phase its limit."""
-        self._reach(phase)
+        now = self._reach(phase)
         limits = self.send.limits
         if phase is Phase.HEAD:
             self._sent = Sent.MAYBE_SENT
-            self._expect(limits.head)
+            self._expect(limits.head, now)
         elif phase is Phase.WRITE:
             self._sent = Sent.MAYBE_SENT
-            self._expect(max(limits.head, limits.stall))
+            if self._uploads:
+                self._expect(max(limits.head, limits.stall), now)
 
     def on_head(self, head: Head) -> None:
         """Choose the gate."""
@@ -184,8 +190,8 @@ class Runner:
         self.gate = gate_for(self._bench.ask, head)
         self._reused = head.reused
         self._sent = Sent.HEAD_SEEN
-        self._reach(Phase.FIRST_CONTENT)
-        self._expect(self.send.limits.first_content)
+        now = self._reach(Phase.FIRST_CONTENT)
+        self._expect(self.send.limits.first_content, now)
 
     def on_data(self, data: bytes) -> None:
         """Pass bytes to the gate, after the commit to the relay."""
@@ -203,7 +209,7 @@ class Runner:
         elif state is State.FAILED:
             self._fail_in_stream()
         elif gate.watch is None:
-            self._expect(self.send.limits.stall)
+            self._expect(self.send.limits.stall, self._bench.clock.now())
 
     def on_end(self, ending: Ending) -> None:
         """Judge what is here; after the commit tell the relay."""
@@ -329,10 +335,12 @@ class Runner:
         self._alarm.stop()
         self._bench.inform(Ready(number=self.send.number))
 
-    def _reach(self, phase: Phase) -> None:
+    def _reach(self, phase: Phase) -> Instant:
+        now = self._bench.clock.now()
         self.phase = phase
-        self._times.append((phase, Seconds(self._bench.clock.now() - self._started)))
+        self._times.append((phase, Seconds(now - self._started)))
+        return now
 
-    def _expect(self, limit: Seconds) -> None:
+    def _expect(self, limit: Seconds, now: Instant) -> None:
         """Have the alarm ring after `limit`, at the latest when the exchange's time is over."""
-        self._alarm.set(min(Instant(self._bench.clock.now() + limit), self._total_due))
+        self._alarm.set(min(Instant(now + limit), self._total_due))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from proxy.model.base import Headers, Seconds
+from proxy.model.base import Headers, Seconds, noun
 
 
 class Dialect(StrEnum):
@@ -53,7 +53,7 @@ class Splice:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Ask:
     """What the client wants, as far as routing needs to know it.
 

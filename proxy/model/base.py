@@ -1,8 +1,9 @@
 """Units and header fields."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NewType
+from typing import NewType, TypeVar, dataclass_transform
 
 Seconds = NewType("Seconds", float)
 """A length of time."""
@@ -17,6 +18,20 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+
+T = TypeVar("T")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def noun(cls: type[T]) -> type[T]:
+    """Make a frozen, slotted, keyword-only dataclass of which each request needs some.
+
+    Frozen by the type checker and not at run time: there, freezing makes an object of twenty
+    fields three times as slow to build (2.7 us against 1.0 us, measured), once per noun and
+    request.
+    """
+    return dataclass(slots=True, kw_only=True, unsafe_hash=True)(cls)
 
 
 def header(headers: Headers, name: bytes) -> bytes | None:

@@ -1,10 +1,9 @@
 """What physically happened to an attempt."""
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from proxy.model.ask import Api, Dialect, Operation
-from proxy.model.base import Headers, Seconds
+from proxy.model.base import Headers, Seconds, noun
 
 
 class Phase(StrEnum):
@@ -65,7 +64,7 @@ class Fault(StrEnum):
     CLIENT_GONE = "client_gone"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Head:
     """The status line and fields of an answer."""
 
@@ -75,7 +74,7 @@ class Head:
     """Whether the connection had served before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Ending:
     """How the bytes of an attempt ended, as the wire saw it."""
 
@@ -90,7 +89,7 @@ class Ending:
     bytes_in: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Outcome:
     """What physically happened to an attempt: all that a verdict may rest on."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.model.ask import Api, Dialect, Operation
-from proxy.model.base import Instant, Seconds
+from proxy.model.base import Instant, Seconds, noun
 from proxy.model.outcome import Phase, Sent
 from proxy.model.verdict import GOOD, Cause, Scope, Verdict
 
@@ -31,7 +31,7 @@ class Result(StrEnum):
     """The client went away."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class AttemptRecord:
     """One try at one target, told when it is over. Instants are monotonic."""
 
@@ -56,7 +56,7 @@ class AttemptRecord:
     """Events that were dropped because they could not be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class ExchangeRecord:
     """The whole story of one exchange, told when its last byte went."""
 

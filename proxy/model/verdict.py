@@ -1,11 +1,10 @@
 """What an outcome means: cause, layer, scope, action."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from proxy.model.base import Seconds
+from proxy.model.base import Seconds, noun
 
 
 class Cause(StrEnum):
@@ -67,7 +66,7 @@ class Action(StrEnum):
     PASS_THROUGH = "pass_through"  # noqa: S105 - an action's name, not a password
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Verdict:
     """What an outcome means."""
 

@@ -70,9 +70,9 @@ class House:
     def url(self) -> str:
         return self.faultline.url
 
-    def openai(self, **options: int) -> openai.AsyncOpenAI:
+    def openai(self, max_retries: int = 0) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(
-            base_url=f"{self.url}/v1", api_key=APP_KEY, **({"max_retries": 0} | options)
+            base_url=f"{self.url}/v1", api_key=APP_KEY, max_retries=max_retries
         )
 
     def anthropic(self) -> anthropic.AsyncAnthropic:

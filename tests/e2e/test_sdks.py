@@ -1,12 +1,12 @@
 """Official SDKs get whole answers from the spare while the first choice fails in every way."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import anthropic
 import google.genai.errors
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from proxy import sim
 from proxy.model import Result
@@ -15,7 +15,8 @@ from tests.e2e.house import APP_KEY, KEYS, House, house
 
 # google-genai takes aiohttp where it is installed, in a way that aiohttp discourages.
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession")
-ASK = [{"role": "user", "content": "hi"}]
+CHAT: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hi"}]
+MESSAGES: list[anthropic.types.MessageParam] = [{"role": "user", "content": "hi"}]
 FAULTS: dict[str, Callable[[], Behaviour]] = {
     "a-cloudflare-502": sim.cdn_502,
     "b-503": lambda: sim.status(503),
@@ -31,14 +32,14 @@ every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys(
 
 async def openai_unary(here: House) -> str:
     async with here.openai() as sdk:
-        answer = await sdk.chat.completions.create(model="m", messages=ASK)  # type: ignore[arg-type]
+        answer = await sdk.chat.completions.create(model="m", messages=CHAT)
         assert answer.choices[0].finish_reason == "stop"
         return answer.choices[0].message.content or ""
 
 
 async def openai_stream(here: House) -> str:
     async with here.openai() as sdk:
-        stream = await sdk.chat.completions.create(model="m", messages=ASK, stream=True)  # type: ignore[call-overload]
+        stream = await sdk.chat.completions.create(model="m", messages=CHAT, stream=True)
         chunks = [chunk async for chunk in stream]
         assert chunks[-1].choices[0].finish_reason == "stop"
         return "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
@@ -59,7 +60,7 @@ async def responses_stream(here: House) -> str:
 
 async def anthropic_unary(here: House) -> str:
     async with here.anthropic() as sdk:
-        answer = await sdk.messages.create(model="m", max_tokens=64, messages=ASK)  # type: ignore[arg-type]
+        answer = await sdk.messages.create(model="m", max_tokens=64, messages=MESSAGES)
         assert answer.stop_reason == "end_turn"
         assert isinstance(answer.content[0], anthropic.types.TextBlock)
         return answer.content[0].text
@@ -68,7 +69,7 @@ async def anthropic_unary(here: House) -> str:
 async def anthropic_stream(here: House) -> str:
     async with (
         here.anthropic() as sdk,
-        sdk.messages.stream(model="m", max_tokens=64, messages=ASK) as stream,  # type: ignore[arg-type]
+        sdk.messages.stream(model="m", max_tokens=64, messages=MESSAGES) as stream,
     ):
         return "".join([text async for text in stream.text_stream])
 
@@ -85,7 +86,8 @@ async def gemini_stream(here: House) -> str:
         return "".join([chunk.text or "" async for chunk in stream])
 
 
-CLIENTS: dict[str, tuple[str, Callable[[House], object]]] = {
+Client = Callable[[House], Awaitable[str]]
+CLIENTS: dict[str, tuple[str, Client]] = {
     "openai-unary": ("openai-compatible", openai_unary),
     "openai-stream": ("openai-compatible", openai_stream),
     "responses-unary": ("openai-compatible", responses_unary),
@@ -100,7 +102,7 @@ CLIENTS: dict[str, tuple[str, Callable[[House], object]]] = {
 @pytest.mark.parametrize(("provider", "client"), CLIENTS.values(), ids=CLIENTS.keys())
 @every_fault
 async def test_the_answer_is_whole_and_comes_from_the_spare(
-    provider: str, client: Callable[[House], asyncio.Future[str]], fault: Callable[[], Behaviour]
+    provider: str, client: Client, fault: Callable[[], Behaviour]
 ) -> None:
     async with house(provider, head="400ms") as here:
         good = await client(here)
@@ -154,7 +156,7 @@ async def test_a_refusal_reads_well_in_each_sdk() -> None:
 
 @pytest.mark.parametrize("provider", ["openai-compatible", "anthropic", "gemini"])
 async def test_no_key_reaches_another_backend(provider: str) -> None:
-    client = {
+    client: Client = {
         "openai-compatible": openai_unary,
         "anthropic": anthropic_unary,
         "gemini": gemini_unary,
@@ -174,7 +176,7 @@ async def test_the_anthropic_beta_header_passes() -> None:
         await sdk.messages.create(
             model="m",
             max_tokens=64,
-            messages=ASK,  # type: ignore[arg-type]
+            messages=MESSAGES,
             extra_headers={"anthropic-beta": "context-1m-2025-08-07"},
         )
         headers = {k.lower(): v for k, v in here.p.attempts[0].headers}

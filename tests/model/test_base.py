@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from proxy.model import Secret, header
+from proxy.model import Secret, header, noun
 
 HEADERS = ((b"Content-Type", b"text/html"), (b"content-type", b"second"), (b"X", b""))
 
@@ -33,3 +33,17 @@ def test_secrets_compare_by_what_they_hold() -> None:
     assert Secret("a") == Secret("a")
     assert Secret("a") != Secret("b")
     assert len({Secret("a"), Secret("a")}) == 1
+
+
+@noun
+class Pair:
+    first: int
+    second: int = 2
+
+
+def test_a_noun_is_slotted_keyword_only_and_compares_by_value() -> None:
+    assert Pair(first=1) == Pair(first=1, second=2)
+    assert len({Pair(first=1), Pair(first=1)}) == 1
+    assert not hasattr(Pair(first=1), "__dict__")
+    with pytest.raises(TypeError):
+        Pair(1)  # type: ignore[misc]
