@@ -11,7 +11,6 @@ from proxy.edge.connection import Connection
 from proxy.edge.head import Framing, render_head
 from proxy.model import Headers
 
-
 CHUNKED = Framing.CHUNKED
 """A name for each chunk of each stream to go by."""
 
