@@ -174,6 +174,10 @@ class ScriptedCall:
         self.finished = True
 
     @property
+    def reading(self) -> bool:
+        return not self.paused
+
+    @property
     def open(self) -> bool:
         return not (self.cancelled or self.finished or self.ended)
 

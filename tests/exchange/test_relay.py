@@ -147,7 +147,7 @@ async def test_a_slow_client_pauses_the_backend() -> None:
         client.slow = False
         assert client.room is not None
         client.room()
-        assert not call.paused
+        assert call.reading
         stage.clock.advance(119)
         call.data(STOP + DONE)
     assert client.whole

@@ -1,7 +1,7 @@
 """The runner's alarm and what an attempt's record says."""
 
 from proxy.exchange.runner import Alarm
-from proxy.model import Fault, Instant, Phase, Sent
+from proxy.model import Fault, Instant, Phase, Seconds, Sent
 from tests.exchange.lines import DONE, HELLO, ROLE, STOP, WHOLE
 from tests.exchange.stage import FakeClock, Stage, chat
 
@@ -57,9 +57,9 @@ async def test_a_record_tells_phases_bytes_and_how_much_was_sent() -> None:
     assert record.status == 200
     assert record.bytes_in == len(ROLE + HELLO + STOP + DONE)
     times = dict(record.times)
-    assert times[Phase.HEAD] == 1
-    assert times[Phase.FIRST_CONTENT] == 1
-    assert times[Phase.CONTENT] == 3
+    assert times[Phase.HEAD] == Seconds(1.0)
+    assert times[Phase.FIRST_CONTENT] == Seconds(1.0)
+    assert times[Phase.CONTENT] == Seconds(3.0)
 
 
 async def test_an_attempt_that_did_not_connect_was_provably_not_sent() -> None:

@@ -46,4 +46,4 @@ def test_a_noun_is_slotted_keyword_only_and_compares_by_value() -> None:
     assert len({Pair(first=1), Pair(first=1)}) == 1
     assert not hasattr(Pair(first=1), "__dict__")
     with pytest.raises(TypeError):
-        Pair(1)  # type: ignore[misc]
+        Pair(1)  # type: ignore[call-arg]

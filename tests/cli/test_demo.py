@@ -1,0 +1,40 @@
+"""The demo tells its story to the end, and the app notices nothing."""
+
+import socket
+import subprocess
+import sys
+
+from proxy.cli.demo import free
+
+
+def test_the_story_is_told_once() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "proxy", "demo", "--once"],
+        capture_output=True,
+        text=True,
+        timeout=45,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stderr == ""
+    story = ended.stdout
+    turns = [
+        "all is well",
+        "502",
+        "north failed, cdn_edge_to_origin",
+        "south answered instead",
+        "north is out of rotation",
+        "it is back",
+        "north is back in rotation",
+        "What the app noticed: nothing.",
+    ]
+    at = [story.index(turn) for turn in turns]
+    assert at == sorted(at)
+
+
+def test_a_taken_port_is_not_insisted_on() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert free(port) == 0
+    assert free(port) == port
