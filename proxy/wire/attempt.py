@@ -101,6 +101,8 @@ class Attempt:
         self._reused = connection.served > 0
         self._sent = Sent.MAYBE_SENT
         connection.use(self, order.method)
+        if self._paused:
+            connection.transport.pause_reading()
         data = order.body.data
         if data is not None:
             self._write(head + data)

@@ -1,4 +1,4 @@
-"""Every test of the wire runs on both loops: they differ where sockets end and in what they raise."""
+"""Every test of the wire runs on both loops: they differ in how sockets end."""
 
 import asyncio
 from collections.abc import Callable, Mapping

@@ -20,7 +20,6 @@ from proxy.model import (
     Ending,
     Fleet,
     Head,
-    Headers,
     Instant,
     Phase,
     Seconds,
@@ -306,5 +305,8 @@ async def exchange(wire: Transport, what: Order) -> Told:
     return told
 
 
-def fields(head: Head) -> Headers:
-    return head.headers
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something that happens in another task, and that no event tells."""
+    async with asyncio.timeout(LIMIT):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)

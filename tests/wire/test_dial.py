@@ -20,7 +20,6 @@ from proxy.model import Ending, Fault, Phase, Seconds, Sent, Url
 from proxy.wire import connection as connection_room
 from proxy.wire.resolver import AddressInfo
 from proxy.wire.transport import Transport
-
 from tests.wire.peer import (
     LIMIT,
     OK,
@@ -33,6 +32,7 @@ from tests.wire.peer import (
     order,
     silent,
     transport,
+    until,
 )
 
 AUTHORITY = trustme.CA()
@@ -361,15 +361,13 @@ async def test_only_so_many_handshakes_at_a_time(ca: str, monkeypatch: pytest.Mo
         to = backend(secure(peer), ca=ca)
         first = [Told() for _ in range(2)]
         calls = [wire.start(order(to), told) for told in first]
-        while shaking != [b"\x16\x03\x01"] * 2:
-            await asyncio.sleep(0.001)
+        await until(lambda: shaking == [b"\x16\x03\x01"] * 2)
         waiting = await fate(wire, secure(peer), ca=ca, tls=SHORT)
         assert waiting.fault is Fault.TLS_TIMEOUT
         calls[0].cancel()
         third = Told()
         wire.start(order(to), third)
-        while len([hello for hello in shaking if hello]) < 3:
-            await asyncio.sleep(0.001)
+        await until(lambda: len([hello for hello in shaking if hello]) >= 3)
         assert shaking.count(b"") == 1
 
 
@@ -454,10 +452,13 @@ async def test_a_proxy_that_says_nothing_meets_the_limit() -> None:
 
 
 async def test_a_proxy_may_live_at_a_private_address() -> None:
-    async with Peer(always(OK)) as peer, corporate(peer) as proxy:
-        async with transport(lookup=answering(at("127.0.0.1", proxy.port))) as wire:
-            to = backend(plain("api.example"), proxy=plain("proxy.corp", proxy.port))
-            assert (await exchange(wire, order(to))).body == b"hi"
+    async with (
+        Peer(always(OK)) as peer,
+        corporate(peer) as proxy,
+        transport(lookup=answering(at("127.0.0.1", proxy.port))) as wire,
+    ):
+        to = backend(plain("api.example"), proxy=plain("proxy.corp", proxy.port))
+        assert (await exchange(wire, order(to))).body == b"hi"
 
 
 # Cancelling.
@@ -483,24 +484,22 @@ async def test_cancelled_after_any_number_of_steps_nothing_stays_open(ca: str, t
             await spin(3)
             assert not told.endings
         async with asyncio.timeout(LIMIT):
-            while wire.open or len(wire._tasks):
-                await asyncio.sleep(0)
+            await until(lambda: not wire.open and not len(wire._tasks))
             for line in peer.lines:
                 await line.ended
     gc.collect()
 
 
-async def test_cancelled_in_every_phase_the_peer_sees_it_at_once(ca: str) -> None:
+@pytest.mark.parametrize("last", [Phase.TLS, Phase.HEAD])
+async def test_cancelled_in_its_last_phase_the_peer_sees_it_at_once(ca: str, last: Phase) -> None:
     async with Peer(silent) as peer, transport() as wire:
-        for to in (backend(peer.url), backend(secure(peer), ca=ca)):
-            told = Told()
-            call = wire.start(order(to), told)
-            last = Phase.TLS if to.url.tls else Phase.HEAD
-            await told.until(lambda told=told, last=last: last in told.phases)  # type: ignore[misc]
-            while len(peer.lines) < (2 if to.url.tls else 1):
-                await asyncio.sleep(0.001)
-            began = time.monotonic()
-            call.cancel()
-            await peer.lines[-1].ended
-            assert time.monotonic() - began < 0.05
-            assert not told.endings
+        to = backend(secure(peer) if last is Phase.TLS else peer.url, ca=ca)
+        told = Told()
+        call = wire.start(order(to), told)
+        await told.until(lambda: last in told.phases)
+        await until(lambda: peer.lines)
+        began = time.monotonic()
+        call.cancel()
+        await peer.lines[0].ended
+        assert time.monotonic() - began < 0.05
+        assert not told.endings

@@ -7,11 +7,10 @@ from typing import cast
 
 import pytest
 
-from proxy.model import Backend, Credential, CredentialKind, Secret, Url
+from proxy.model import Backend, Credential, CredentialKind, Seconds, Secret, Url
 from proxy.wire import pool as room
 from proxy.wire.connection import Connection, Lane
 from proxy.wire.pool import IDLE, Pool
-
 from tests.wire.peer import Time, backend, order
 
 URL = Url(tls=True, host="api.example", port=443, path="/v1")
@@ -97,7 +96,7 @@ def test_reaping_closes_what_waited_too_long_and_says_when_to_come_back() -> Non
     pool.give(young)
     assert pool.reap() == IDLE - 10
     time.at += IDLE - 10
-    assert pool.reap() == 10
+    assert pool.reap() == Seconds(10)
     assert closed(old)
     assert not closed(young)
     time.at += 10

@@ -4,7 +4,6 @@ import pytest
 
 from proxy.model import Headers, Url
 from proxy.wire.request import request_head
-
 from tests.wire.peer import Flowing, InMemory, backend, order
 
 TO = backend(Url(tls=True, host="api.example", port=443, path="/v1"))

@@ -9,8 +9,7 @@ import pytest
 
 from proxy.wire import resolver
 from proxy.wire.resolver import NEGATIVE_TTL, STALE, TTL, AddressInfo, Resolver, look_up, numeric
-
-from tests.wire.peer import LIMIT, Time
+from tests.wire.peer import LIMIT, Time, until
 
 
 def info(address: str, port: int = 443) -> AddressInfo:
@@ -140,8 +139,7 @@ async def test_an_old_answer_serves_while_a_lookup_hangs(monkeypatch: pytest.Mon
     time.at += TTL
     assert await addresses(names) == ["192.0.2.1"]
     release()
-    while await addresses(names) == ["192.0.2.1"]:
-        await asyncio.sleep(0.001)
+    await until(lambda: names._entries["a", 443].flight is None)
     assert await addresses(names) == ["192.0.2.2"]
 
 

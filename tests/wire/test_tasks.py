@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from proxy.wire.tasks import Tasks
+from tests.wire.peer import until
 
 
 async def test_a_task_is_held_until_it_ends() -> None:
@@ -30,9 +31,9 @@ async def test_an_error_is_reported_to_the_loop_and_to_the_one_concerned() -> No
     async def work() -> None:
         raise error
 
-    tasks.spawn(work(), failed.append)
-    while len(tasks):
-        await asyncio.sleep(0)
+    task = tasks.spawn(work(), failed.append)
+    await until(task.done)
+    await asyncio.sleep(0)
     assert failed == [error]
     assert reported[0]["exception"] is error
 

@@ -8,7 +8,6 @@ import pytest
 from proxy.model import Url
 from proxy.wire.rules import MOST_HEAD
 from proxy.wire.tunnel import open_tunnel
-
 from tests.wire.peer import LIMIT, Line, Peer
 
 TO = Url(tls=True, host="api.example", port=443, path="/v1")

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from proxy.model import Ending, Fault, Phase, Sent
-
 from tests.wire.peer import (
     OK,
     Flowing,
@@ -20,6 +19,7 @@ from tests.wire.peer import (
     order,
     silent,
     transport,
+    until,
 )
 
 EARLY = b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig"
@@ -192,8 +192,7 @@ async def test_a_peer_that_breaks_off_ends_the_upload() -> None:
         assert (ending.fault, ending.phase) == (Fault.RESET, Phase.WRITE)
         assert ending.sent is Sent.MAYBE_SENT
         assert ending.bytes_in == 0
-        while not body.closed:
-            await asyncio.sleep(0)
+        await until(lambda: body.closed)
 
 
 async def test_cancelling_ends_the_upload() -> None:
