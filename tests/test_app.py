@@ -37,7 +37,7 @@ def loading(text: str) -> Callable[[], Loaded]:
 async def shows(served: Faultline, line: str) -> None:
     """Wait until the metrics, which are a moment old, show a line."""
     async with asyncio.timeout(5):
-        while line not in (await get(f"{served.console_url}/metrics"))[1]:
+        while line not in (await get(f"{served.console_url}/metrics"))[1]:  # noqa: ASYNC110 - bounded
             await asyncio.sleep(0.05)
 
 
@@ -132,11 +132,12 @@ def test_the_process_writes_no_core_and_may_open_many_files() -> None:
 
 
 async def test_an_address_that_is_taken_is_an_os_error() -> None:
-    async with sim.Provider("p") as p:
-        table = TABLE.format(url=p.url, name="all").replace(
-            '"127.0.0.1:0"', f'"127.0.0.1:{p.port}"', 1
-        )
-        served = Faultline(loading(table))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f'"127.0.0.1:{taken.getsockname()[1]}"'
+        table = TABLE.format(url="http://127.0.0.1:9", name="all")
+        served = Faultline(loading(table.replace('"127.0.0.1:0"', address, 1)))
         with pytest.raises(OSError, match="in use"):
             await served.start()
         await served.close()
