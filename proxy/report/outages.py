@@ -1,0 +1,77 @@
+"""What is known of outages that are over: the published ones, or those of a file like it.
+
+Knows a file's form, one outage a line. What follows from it for an outage that goes on stands in
+`estimate.py`.
+"""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+from proxy.model import Seconds
+
+PUBLISHED = "outages.csv"
+SOURCE = "status pages up to February 2024, collected by Chu et al., ICPE 2025"
+"""Where the published ones come from; it is named wherever an estimate rests on them."""
+
+COLUMNS = ("provider", "started_at", "minutes")
+
+
+class HistoryError(ValueError):
+    """A file that is no history; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """One outage, from its start to its end."""
+
+    provider: str
+    started: datetime
+    lasted: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Outages, and where they are known from."""
+
+    outages: tuple[Outage, ...]
+    source: str
+
+
+def published() -> History:
+    """Return the history that comes with Faultline."""
+    file = resources.files("proxy.report") / "data" / PUBLISHED
+    return History(outages=_read(file.read_text(encoding="utf-8").splitlines()), source=SOURCE)
+
+
+def read_history(path: Path) -> History:
+    """Return the history of a file. Raises HistoryError, and OSError where there is none."""
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            return History(outages=_read(lines), source=path.name)
+    except (HistoryError, UnicodeDecodeError, csv.Error) as error:
+        raise HistoryError(f"{path}: {error}") from None
+
+
+def _read(lines: Iterable[str]) -> tuple[Outage, ...]:
+    rows = csv.DictReader(lines)
+    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    if missing:
+        raise HistoryError(f"the first line has no column {', '.join(missing)}")
+    return tuple(_outage(row, number) for number, row in enumerate(rows, start=2))
+
+
+def _outage(row: dict[str, str], line: int) -> Outage:
+    try:
+        started = datetime.fromisoformat(row["started_at"])
+        lasted = Seconds(float(row["minutes"]) * 60)
+    except (TypeError, ValueError) as error:
+        raise HistoryError(f"line {line}: {error}") from None
+    if not 0 < lasted < float("inf") or started.tzinfo is None:
+        raise HistoryError(
+            f"line {line}: an outage has a start with its time zone and lasts a while"
+        )
+    return Outage(provider=row["provider"], started=started, lasted=lasted)
