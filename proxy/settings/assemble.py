@@ -73,7 +73,6 @@ def _ejection(table: Table) -> Ejection:
 
 def _origins(shop: Workshop) -> dict[str, str]:
     """Say of every setting in which line it stands."""
-    root = shop.findings.root
-    assert root is not None
+    root = shop.findings.tree
     name = shop.findings.source.name
     return {dotted(root, path): f"{name}:{mark.line}" for path, mark in walk(root)}

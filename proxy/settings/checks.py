@@ -70,9 +70,9 @@ def _check_fallback(placed: Placed, findings: Findings) -> None:
             mend = "where the one is rate-limited, the other is too: add one of another account"
             findings.warning(path, Code.SAME_ACCOUNT, reason, mend)
         seen_targets.add(str(target))
-    if len({target.backend.name for _, target in placed.targets}) == 1:
-        (_, only), *_ = placed.targets
-        reason = f"route {quote(placed.route.name)} has no fallback: all is up to "
+    names = {target.backend.name for _, target in placed.targets}
+    if placed.whole and len(names) == 1:
+        who = f"route {quote(placed.route.name)} has no fallback"
+        reason = f"{who}: all is up to {quote(names.pop())}"
         mend = "add a target of another backend to its tiers"
-        whole = f"{reason}{quote(only.backend.name)}"
-        findings.warning((*placed.path, "tiers"), Code.NO_FALLBACK, whole, mend)
+        findings.warning((*placed.path, "tiers"), Code.NO_FALLBACK, reason, mend)

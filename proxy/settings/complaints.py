@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails
 
 from proxy.settings.environment import secret, variable
 from proxy.settings.findings import Findings
-from proxy.settings.nodes import List, Map, Node, Path, Scalar, child, key_mark, reach
+from proxy.settings.nodes import List, Map, Node, Path, Scalar, key_mark, name_of, reach
 from proxy.settings.problem import Code, closest, either, quote, suggest
 from proxy.settings.scalars import understand
 from proxy.settings.schema import keys_at
@@ -41,47 +41,45 @@ EXAMPLES = {
 
 def tell(complaint: ErrorDetails, findings: Findings) -> None:
     """Tell of one complaint, unless its place is known to be broken already."""
-    root, path, kind = findings.root, complaint["loc"], complaint["type"]
-    assert root is not None
-    if findings.broken(path) or findings.broken(reach(root, path)[0]):
+    path, kind = complaint["loc"], complaint["type"]
+    walked, node = reach(findings.tree, path)
+    if findings.broken(path) or findings.broken(walked):
         return
     if kind == "extra_forbidden":
         _unknown_key(path, findings)
     elif kind == "missing":
         _missing_key(path, findings)
+    elif path[-1] == "[key]":
+        findings.key_error(path[:-1], *_say(complaint, quote(str(path[-2])), node))
     else:
-        at_key = path[-1:] == ("[key]",)
-        path = path[:-1] if at_key else path
-        subject = quote(str(path[-1])) if at_key else _subject(reach(root, path)[1])
-        code, reason, mend = _say(complaint, subject, reach(root, path)[1])
-        note = findings.key_error if at_key else findings.error
-        note(path, code, reason, mend)
+        findings.error(path, *_say(complaint, _subject(node), node))
 
 
 def _unknown_key(path: Path, findings: Findings) -> None:
-    *above, key = path
-    assert findings.root is not None
-    mend = suggest(str(key), keys_at(reach(findings.root, tuple(above))[0]), "its keys")
-    reason = f"{quote(str(key))} is not a key of {_owner(tuple(above), findings.root)}"
-    findings.key_error(path, Code.UNKNOWN_KEY, reason, mend)
+    key, above = str(path[-1]), _above(path, findings)
+    mend = suggest(key, keys_at(above), "its keys")
+    reason = f"{quote(key)} is not a key of {_owner(above, findings)}"
+    findings.key_error((*above, key), Code.UNKNOWN_KEY, reason, mend)
 
 
 def _missing_key(path: Path, findings: Findings) -> None:
-    *above, key = path
-    reason = f"{_owner(tuple(above), findings.root)} lacks the key {quote(str(key))}"
-    mend = f"add `{EXAMPLES[str(key)]}`" if key in EXAMPLES else ""
+    key, above = str(path[-1]), _above(path, findings)
+    mend = f"add `{EXAMPLES[key]}`" if key in EXAMPLES else ""
     if secret(path):
         mend = mend.replace("NAME", variable(path))
-    assert findings.root is not None
-    mark = key_mark(findings.root, tuple(above))
-    findings.at_mark(mark, path, Code.MISSING_KEY, reason, mend)
+    mark = key_mark(findings.tree, above)
+    reason = f"{_owner(above, findings)} lacks the key {quote(key)}"
+    findings.at_mark(mark, (*above, key), Code.MISSING_KEY, reason, mend)
 
 
-def _owner(path: Path, root: Node | None) -> str:
+def _above(path: Path, findings: Findings) -> Path:
+    """Return the mapping that a key is of, without the schema's own steps."""
+    return reach(findings.tree, path[:-1])[0]
+
+
+def _owner(path: Path, findings: Findings) -> str:
     """Name a mapping for a sentence: `limits`, "route `chat`", "the table"."""
-    assert root is not None
-    walked, node = reach(root, path)
-    match walked:
+    match path:
         case ():
             return "the table"
         case ("backends", str(name)):
@@ -89,8 +87,8 @@ def _owner(path: Path, root: Node | None) -> str:
         case ("clients", str(name)):
             return f"client {quote(name)}"
         case ("routes", int(index)):
-            called = child(node, "name")
-            return f"route {quote(called.text) if isinstance(called, Scalar) else index + 1}"
+            called = name_of(reach(findings.tree, path)[1])
+            return f"route {quote(called) if called else index + 1}"
         case (*_, str(name)):
             return quote(name)
         case _:

@@ -23,6 +23,12 @@ class Findings:
         self._broken: set[Path] = set()
         self._told = dict.fromkeys(Severity, 0)
 
+    @property
+    def tree(self) -> Node:
+        """The tree, for those who come after it was read."""
+        assert self.root is not None
+        return self.root
+
     def at_mark(self, mark: Mark, path: Path, code: Code, reason: str, mend: str = "") -> None:
         """Take note of an error at a piece of the text."""
         self._broken.add(path)
@@ -30,30 +36,25 @@ class Findings:
 
     def error(self, path: Path, code: Code, reason: str, mend: str = "") -> None:
         """Take note of an error of the setting at `path`, at its value."""
-        assert self.root is not None
-        walked, node = reach(self.root, path)
+        walked, node = reach(self.tree, path)
         self.at_mark(node.mark, walked, code, reason, mend)
 
     def key_error(self, path: Path, code: Code, reason: str, mend: str = "") -> None:
         """Take note of an error of the setting at `path`, at its key."""
-        assert self.root is not None
-        self.at_mark(key_mark(self.root, path), path, code, reason, mend)
+        self.at_mark(key_mark(self.tree, path), path, code, reason, mend)
 
     def warning(self, path: Path, code: Code, reason: str, mend: str = "") -> None:
         """Take note of something that works, but hardly as it was meant."""
-        assert self.root is not None
-        walked, node = reach(self.root, path)
+        walked, node = reach(self.tree, path)
         self._note(node.mark, walked, Severity.WARNING, (code, reason, mend))
 
     def line(self, path: Path) -> int:
         """Return the line in which a setting stands."""
-        assert self.root is not None
-        return reach(self.root, path)[1].mark.line
+        return reach(self.tree, path)[1].mark.line
 
     def given(self, path: Path) -> bool:
         """Whether something stands at `path`, be it right or wrong; an empty mapping is nothing."""
-        assert self.root is not None
-        walked, node = reach(self.root, path)
+        walked, node = reach(self.tree, path)
         return walked == path and not (isinstance(node, Map) and not node.entries)
 
     @property

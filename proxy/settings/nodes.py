@@ -107,12 +107,12 @@ def dotted(root: Node | None, path: Path) -> str:
         if isinstance(step, str):
             parts.append(step)
         else:
-            parts.append(_name(root, path[: depth + 1]) or str(step))
+            item = None if root is None else reach(root, path[: depth + 1])[1]
+            parts.append((item and name_of(item)) or str(step))
     return ".".join(parts)
 
 
-def _name(root: Node | None, path: Path) -> str | None:
-    """Return what an item of a list calls itself."""
-    node = None if root is None else reach(root, path)[1]
-    name = child(node, "name") if node is not None else None
+def name_of(node: Node) -> str | None:
+    """Return what a mapping calls itself."""
+    name = child(node, "name")
     return name.text if isinstance(name, Scalar) else None

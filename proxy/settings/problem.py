@@ -142,7 +142,7 @@ def either(words: Iterable[str]) -> str:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """Guess which known name was meant."""
     by_lower = {name.lower(): name for name in known}
-    close = get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=0.6)
+    close = get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=0.66)
     return by_lower[close[0]] if close else None
 
 

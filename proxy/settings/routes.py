@@ -35,6 +35,8 @@ class Placed:
     route: Route
     path: Path
     targets: tuple[tuple[Path, Target], ...]
+    whole: bool
+    """Whether all of its targets could be built."""
 
 
 def build_routes(
@@ -53,7 +55,8 @@ def build_routes(
             tiers=tuple(tuple(target for _, target in tier) for tier in tiers),
             **_manner(entry, draft.table.defaults, path, findings),
         )
-        placed.append(Placed(route=route, path=path, targets=targets))
+        whole = len(targets) == sum(map(len, entry.tiers))
+        placed.append(Placed(route=route, path=path, targets=targets, whole=whole))
     return tuple(placed)
 
 

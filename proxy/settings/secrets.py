@@ -11,7 +11,7 @@ from proxy.model import Secret
 from proxy.settings.problem import Code, quote
 
 MOST_BYTES = 16 * 1024
-"""Bytes of a secret's file: the longest tokens (signed ones) have a quarter of it."""
+"""Bytes of a secret: the longest tokens (signed ones) have a quarter of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,12 @@ def judge(text: str) -> Flaw | None:
             code=Code.EMPTY_KEY,
             reason="this secret is empty",
             mend="the word for no key at all is `none`",
+        )
+    if len(text) > MOST_BYTES:
+        return Flaw(
+            code=Code.UNSENDABLE_KEY,
+            reason=f"this secret has more than {MOST_BYTES // 1024} KiB",
+            mend="does it hold more than the key?",
         )
     if not all("!" <= character <= "~" for character in text):
         return Flaw(

@@ -143,8 +143,8 @@ def url(text: str) -> Url:
 
 def _authority(text: str, default: int) -> tuple[str, int]:
     if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        known = _is_ip(host) and (not port or port.startswith(":"))
+        host, closed, port = text[1:].partition("]")
+        known = bool(closed) and _is_ip(host) and (not port or port.startswith(":"))
         port = port.removeprefix(":") if known else "?"
     else:
         host, colon, port = text.partition(":")

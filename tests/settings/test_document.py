@@ -136,7 +136,7 @@ def test_characters_that_no_text_has_are_refused(character: str, column: int) ->
 
 
 def test_depth_has_a_limit() -> None:
-    assert tree("a: " + "[" * (DEEPEST - 1) + "]" * (DEEPEST - 1))
+    tree("a: " + "[" * (DEEPEST - 1) + "]" * (DEEPEST - 1))
     assert refused("a: " + "[" * DEEPEST + "1" + "]" * DEEPEST).code is Code.TOO_DEEP
 
 
