@@ -29,6 +29,8 @@ _LONGEST_PREFIX = 96
 """Bytes in front of a plain event's payload: its name, and `data: `."""
 
 
+_NO_PREFIX = b"\0"
+"""Nothing begins so."""
 _LF, _CRLF = b"\n\n", b"\r\n\r\n"
 """The two ways in which servers end an event; a stream keeps to one of them."""
 
@@ -80,7 +82,7 @@ class EventWatch(Watch):
         self._reader = reader
         self._prefixes, self._decode = reader.plain.prefixes, reader.plain.decode
         self._blank = _LF
-        self._prefix = b"\0"  # what the last plain events began with; nothing begins so
+        self._prefix = _NO_PREFIX  # what the last plain events began with
         self._separator = b""
         self._lines = 0
         self._tail: list[bytes] = []
@@ -95,15 +97,8 @@ class EventWatch(Watch):
             if joined is None:
                 return b""
             data = joined
-        if self.content:
-            end = data.rfind(self._blank) + len(self._blank)
-            if end == len(data):
-                if self._is_plain(data):
-                    return data
-            elif end >= len(self._blank) and self._is_plain(events := data[:end]):
-                self._keep(data[end:])
-                return events
-        return self._look_closely(data)
+        plain = self._plain_end(data, 0) if self.content else 0
+        return data if plain == len(data) else self._walk(data, plain)
 
     def end(self) -> bytes:
         """Take note that no more bytes come; return the tail that may still go on.
@@ -118,19 +113,29 @@ class EventWatch(Watch):
         self.garbled = garbled
         return tail if kept and (self.terminal or self.failed is not None) else b""
 
-    def _is_plain(self, events: bytes) -> bool:
-        """Whether these are plain events and nothing else; if so, they are counted."""
-        if not events.startswith(self._prefix) and not self._find_prefix(events):
-            return False
-        decode = self._decode
-        payloads = events[len(self._prefix) : -len(self._blank)].split(self._separator)
+    def _plain_end(self, data: bytes, start: int) -> int:
+        """Return where the run of plain events that begins at `start` ends; they are counted."""
+        if not data.startswith(self._prefix, start) and not self._find_prefix(data, start):
+            return start
+        blank, prefix = self._blank, self._prefix
+        end = data.rfind(blank, start) + len(blank)
+        if end <= start + len(prefix):
+            return start
+        payloads = data[start + len(prefix) : end - len(blank)].split(self._separator)
+        count = 0
         try:
             for payload in payloads:
-                decode(payload)
+                self._decode(payload)
+                count += 1
         except (msgspec.DecodeError, ValueError, RecursionError):
-            return False
-        # A line break inside of a payload may leave its JSON whole, but not the event's.
-        count = len(payloads)
+            end = start + sum(map(len, payloads[:count])) + count * (len(prefix) + len(blank))
+        return end if self._is_sound(data[start:end], count) else start
+
+    def _is_sound(self, events: bytes, count: int) -> bool:
+        """Count events whose payloads can be read, if nothing else is odd about them.
+
+        A line break inside of a payload may leave its JSON whole, but not the event's.
+        """
         breaks = events.count(b"\n") + events.count(b"\r")
         if breaks != count * self._lines or not (events.isascii() or is_utf8(events)):
             return False
@@ -138,9 +143,9 @@ class EventWatch(Watch):
         self.progress += count
         return True
 
-    def _find_prefix(self, events: bytes) -> bool:
-        at = events.find(b"data: ", 0, _LONGEST_PREFIX) + len(b"data: ")
-        prefix = events[:at]
+    def _find_prefix(self, data: bytes, start: int) -> bool:
+        at = data.find(b"data: ", start, start + _LONGEST_PREFIX) + len(b"data: ")
+        prefix = data[start:at]
         if prefix.replace(b"\r\n", b"\n") not in self._prefixes:
             return False
         self._prefix = prefix
@@ -148,20 +153,27 @@ class EventWatch(Watch):
         self._lines = self._separator.count(b"\n") + self._separator.count(b"\r")
         return True
 
-    def _look_closely(self, data: bytes) -> bytes:
-        """Go event by event."""
-        kept, start = [], 0
-        for match in END.finditer(data):
+    def _walk(self, data: bytes, start: int) -> bytes:
+        """Go on by runs of plain events where content flows, and event by event elsewhere.
+
+        What stands before `start` is known to be plain.
+        """
+        kept = [data[:start]]
+        while match := END.search(data, start):
             end = match.end()
             if end == len(data) and data.endswith(b"\r"):
                 break  # perhaps half of a CRLF
             frame = data[start:end]
+            if self._blank != (blank := _CRLF if frame.endswith(_CRLF) else _LF):
+                self._blank, self._prefix = blank, _NO_PREFIX
             if self._read(frame):
                 kept.append(frame)
             start = end
-            self._blank = _CRLF if frame.endswith(_CRLF) else _LF
             if self.done or self.overflow:
                 return b"".join(kept)
+            if self.content and (end := self._plain_end(data, start)) > start:
+                kept.append(data[start:end])
+                start = end
         self._keep(data[start:])
         return b"".join(kept)
 
