@@ -6,6 +6,7 @@ of one conversation together. What comes of it is policy's business.
 
 import hashlib
 import math
+import re
 
 import msgspec
 
@@ -29,8 +30,7 @@ _SESSION = (
 )
 """In order of weight; `session-id` and `thread-id` are Codex's."""
 _READ = frozenset({*_TIMEOUT, _READ_TIMEOUT, _RESEND, _NO_FAILOVER, _BACKEND, *_SESSION})
-_MOST_RESENDS = 99
-"""A count above this is no count."""
+_COUNT = re.compile(rb"[0-9]{1,3}")
 _NAMED = 256
 """Bytes of a session's name that are kept; a longer one is told by its hash."""
 
@@ -98,7 +98,7 @@ def _seconds(value: bytes | None) -> float | None:
 
 
 def _resend(value: bytes) -> int:
-    return min(int(value), _MOST_RESENDS) if value.isdigit() and len(value) < 9 else 0
+    return int(value) if _COUNT.fullmatch(value) else 0
 
 
 def _name(value: bytes) -> str | None:

@@ -6,7 +6,8 @@ their own), credentials (each backend sees its own only), and what browsers add.
 right is not known here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from proxy.model import (
@@ -23,7 +24,6 @@ VIA = b"1.1 faultline"
 
 _HOP = frozenset(
     {
-        b"connection",
         b"expect",
         b"host",
         b"http2-settings",
@@ -35,6 +35,8 @@ _HOP = frozenset(
         b"upgrade",
     }
 )
+_USUAL = frozenset({b"", b"keep-alive", b"close"})
+"""What `Connection` says when it nominates nothing."""
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"})
 _BROWSER = frozenset({b"cookie", b"origin", b"referer"})
 _FORWARDED = frozenset({b"forwarded", b"x-real-ip"})
@@ -52,8 +54,10 @@ _RESPONSE_DROPS = _HOP | {
 }
 _RESPONSE_PREFIXES = (b"access-control-", b"x-faultline-")
 
-_CONTROLS = bytes(code for code in range(0x20) if code != 0x09) + b"\x7f"
+_CONTROLS = bytes(set(range(0x20)) - {ord("\t")}) + b"\x7f"
 """Never part of a field's value (RFC 9110, section 5.5)."""
+_PRINTABLE = bytes(code if code in range(0x20, 0x7F) else ord("?") for code in range(256))
+"""Printable ASCII as it is, a question mark for all else."""
 _NAMES = 512
 """Field names whose verdict is remembered; a client cannot make it more."""
 
@@ -66,18 +70,13 @@ def request_headers(ask: Ask, backend: Backend) -> Headers:
     """
     own = backend.credential.headers()
     added = backend.headers + own
-    replaced = {name.lower() for name, _ in added} | _nominated(ask.headers)
+    replaced = {name.lower() for name, _ in added}
     if backend.credential.kind is not CredentialKind.CLIENT:
         replaced |= _CREDENTIALS
     if ask.stream:
         replaced.add(b"accept-encoding")
         added = ((b"accept-encoding", b"identity"), *added)
-    kept = [
-        field
-        for field in ask.headers
-        if (key := _request_key(field[0])) is not None and key not in replaced
-    ]
-    return (*kept, (b"via", VIA), *added)
+    return (*_kept(ask.headers, _request_key, replaced), (b"via", VIA), *added)
 
 
 def response_headers(headers: Headers) -> Headers:
@@ -85,14 +84,10 @@ def response_headers(headers: Headers) -> Headers:
 
     `content-length` and `content-encoding` stay: they are facts of the body, which stays too.
     """
-    nominated = _nominated(headers)
-    return tuple(
-        field
-        for field in headers
-        if (key := _response_key(field[0])) is not None
-        and key not in nominated
-        and not _has_controls(field[1])
-    )
+    kept = _kept(headers, _response_key, frozenset())
+    if _has_controls(b"".join([value for _, value in kept])):
+        kept = [field for field in kept if not _has_controls(field[1])]
+    return tuple(kept)
 
 
 def answer_headers(
@@ -151,7 +146,7 @@ def _proxy_status(attempt: AttemptRecord) -> bytes:
 
 def _visible(text: str) -> bytes:
     """Return text as a field's value: printable ASCII, whatever a model calls itself."""
-    return bytes(code if 0x20 <= code < 0x7F else 0x3F for code in text.encode())
+    return text.encode("ascii", "replace").translate(_PRINTABLE)
 
 
 def _quoted(text: str) -> bytes:
@@ -159,14 +154,21 @@ def _quoted(text: str) -> bytes:
     return b'"' + _visible(text).replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
-def _nominated(headers: Headers) -> set[bytes]:
-    """Return the lower-case names that `Connection` makes hop-by-hop."""
-    return {
-        name.strip().lower()
-        for key, value in headers
-        if len(key) == len(b"connection") and key.lower() == b"connection"
-        for name in value.split(b",")
-    }
+def _kept(
+    headers: Headers, key_of: Callable[[bytes], bytes | None], dropped: AbstractSet[bytes]
+) -> list[tuple[bytes, bytes]]:
+    """Return the fields that pass: neither dropped, nor made hop-by-hop by `Connection`."""
+    kept, nominated = [], b""
+    for field in headers:
+        key = key_of(field[0])
+        if key == b"connection":
+            nominated += b"," + field[1].lower()
+        elif key is not None and key not in dropped:
+            kept.append(field)
+    if nominated.strip(b",") in _USUAL:
+        return kept
+    names = {name.strip() for name in nominated.split(b",")}
+    return [field for field in kept if field[0].lower() not in names]
 
 
 def _has_controls(value: bytes) -> bool:

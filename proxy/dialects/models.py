@@ -10,7 +10,7 @@ import msgspec
 from proxy.model import Dialect
 
 _EPOCH = "1970-01-01T00:00:00Z"
-"""A date that nobody takes for true: the table does not know when a model was made."""
+"""Anthropic's own word for a date that is not known."""
 _METHODS = ("generateContent", "streamGenerateContent", "countTokens", "embedContent")
 
 
@@ -38,7 +38,13 @@ def _entry(dialect: Dialect, model: str) -> dict[str, object]:
         case Dialect.OPENAI:
             return {"id": model, "object": "model", "created": 0, "owned_by": "faultline"}
         case Dialect.ANTHROPIC:
-            return {"type": "model", "id": model, "display_name": model, "created_at": _EPOCH}
+            return {
+                "type": "model",
+                "id": model,
+                "display_name": model,
+                "created_at": _EPOCH,
+                "lifecycle": "active",
+            }
         case Dialect.GEMINI:
             return {
                 "name": f"models/{model}",

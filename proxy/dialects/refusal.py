@@ -74,7 +74,10 @@ _WORDS: Mapping[Cause, str] = {
 
 
 def render_refusal(
-    dialect: Dialect, api: Api, refusal: Refusal, request_id: str = ""
+    dialect: Dialect,
+    api: Api,  # noqa: ARG001 - today the APIs of a dialect share one envelope
+    refusal: Refusal,
+    request_id: str = "",
 ) -> tuple[int, Headers, bytes]:
     """Return status, header fields and body. The fields carry no framing."""
     body = msgspec.json.encode(_envelope(dialect, refusal, request_id))

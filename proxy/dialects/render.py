@@ -16,8 +16,10 @@ import msgspec
 
 from proxy.model import Ask, Body, Dialect, Splice, Target
 
-VERSION = {Dialect.OPENAI: "/v1", Dialect.ANTHROPIC: "/v1", Dialect.GEMINI: "/v1beta"}
-"""What stands in a normal path where a backend's URL has its own path."""
+_VERSION = {Dialect.OPENAI: "/v1", Dialect.ANTHROPIC: "/v1", Dialect.GEMINI: "/v1beta"}
+"""What stands in a normal path where a backend's URL has its own."""
+_UPLOAD = "/upload"
+"""What Google's uploads have before the version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,15 @@ def render(ask: Ask, body: Body, target: Target) -> Rendered:
         else:
             splice = Splice(start=start, end=end, data=msgspec.json.encode(served))
             body = Spliced(body, splice)
-    path = path.replace(VERSION[ask.dialect], target.backend.url.path, 1)
+    path = _behind(target.backend.url.path, path, _VERSION[ask.dialect])
     query = f"?{ask.query}" if ask.query else ""
     return Rendered(target=(path + query).encode("ascii"), body=body)
+
+
+def _behind(base: str, path: str, version: str) -> str:
+    """Put a backend's own path where the version stands; a path at the host's root stays."""
+    before, found, rest = path.partition(version)
+    return before + base + rest if found and before in {"", _UPLOAD} else path
 
 
 class Spliced:
