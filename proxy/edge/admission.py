@@ -4,9 +4,10 @@ First what the bytes are (`fields`), then what is asked for (the dialects), then
 the first to refuse wins. What happens inside is not known here.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aiohttp.http import RawRequestMessage
+from msgspec.structs import replace
 
 from proxy.dialects.recognise import Recognition, recognise
 from proxy.edge.door import IN_QUERY, Door, Guest

@@ -67,13 +67,15 @@ IN_QUERY = b"?"
 class Door:
     """Lets requests in by the rules of one routing table."""
 
-    __slots__ = ("_any_port", "_hosts", "_origins", "_tokens", "_unix", "fleet")
+    __slots__ = ("_any_port", "_hosts", "_names", "_origins", "_tokens", "_unix", "fleet")
 
     def __init__(self, fleet: Fleet, ports: Collection[int]) -> None:
         """Take the table, and the ports that are listened on (none on a unix socket)."""
         self.fleet = fleet
-        names = {name.lower().encode() for name in (*LOCAL_NAMES, *fleet.hosts)}
-        self._hosts = names | {b"%b:%d" % (name, port) for name in names for port in ports}
+        self._names = {name.lower().encode() for name in (*LOCAL_NAMES, *fleet.hosts)}
+        self._hosts = self._names | {
+            b"%b:%d" % (name, port) for name in self._names for port in ports
+        }
         self._origins = frozenset(b"http://" + host for host in self._hosts)
         self._tokens = [(name, token.reveal().encode()) for name, token in fleet.clients.items()]
         self._unix = fleet.listen.unix is not None
@@ -98,7 +100,7 @@ class Door:
             return True
         if self._unix:
             return SANE_HOST.fullmatch(host) is not None
-        return self._any_port and PORT.sub(b"", host) in self._hosts
+        return self._any_port and PORT.sub(b"", host) in self._names
 
     def _from_page(self, fields: Fields) -> bool:
         """Whether a page of another origin has made this request."""

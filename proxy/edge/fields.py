@@ -50,9 +50,10 @@ def read_fields(message: RawRequestMessage) -> Fields | Refusal:
     fields = {name.lower(): value for name, value in raw}
     if len(fields) != len(raw) and (twice := _find_twice(raw)):
         return bad_request(f"The header {twice.decode()} stands twice in the request.")
-    if b"_" in b"".join(fields) and _has_disguise(fields):
+    names = b"".join(fields)
+    if b"_" in names and _has_disguise(fields):
         return bad_request("A header that frames the request is spelt with an underscore.")
-    if sum(map(len, fields.values())) > MOST_HEAD:
+    if len(names) + sum(map(len, fields.values())) > MOST_HEAD:
         return bad_request(
             f"The request's headers are larger than {MOST_HEAD} bytes.",
             HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,

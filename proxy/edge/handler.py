@@ -29,7 +29,7 @@ from proxy.edge.receive import Receiver, receive_whole
 from proxy.edge.spool import Spool
 from proxy.edge.visit import Visit
 from proxy.exchange import Downstream, Events
-from proxy.model import Ask, Bodies, Body, Fleet, Operation, Refusal
+from proxy.model import Ask, Bodies, Body, Fleet, Operation, Refusal, Seconds
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ DRAINING = Refusal(
     status=HTTPStatus.SERVICE_UNAVAILABLE,
     code="draining",
     message="Faultline: it is shutting down.",
+    retry_after=Seconds(1.0),
     close=True,
 )
 BUG = Refusal(
@@ -45,7 +46,6 @@ BUG = Refusal(
     message="Faultline: a fault of its own; its log says where.",
     close=True,
 )
-
 NO_MODEL = Refusal(
     status=HTTPStatus.NOT_FOUND,
     code="model_not_found",

@@ -158,14 +158,14 @@ async def test_a_head_that_dribbles_has_a_deadline() -> None:
 
 
 async def test_the_deadline_of_a_head_counts_from_its_first_byte_and_ends_with_it() -> None:
-    async with opened(pace=Pace(head=Seconds(0.1))) as port:
+    async with opened(pace=Pace(head=Seconds(0.25))) as port:
         client = await port.call()
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.3)
         client.send(START)
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.02)
         client.send(CL + b"\r\n\r\n" + BODY)
         assert (await client.answer()).status == 200
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.3)
         assert (await client.ask(post())).status == 200
 
 
@@ -251,7 +251,7 @@ async def test_a_client_that_never_reads_is_dropped(ending: str) -> None:
 
 
 async def test_a_client_that_reads_slowly_is_not_dropped() -> None:
-    async with opened(Large(4 * 1024 * 1024), pace=Pace(flush=Seconds(0.1))) as port:
+    async with opened(Large(4 * 1024 * 1024), pace=Pace(flush=Seconds(0.5))) as port:
         client = await port.call(receive=128 * 1024)
         client.send(post())
         got = 0
@@ -339,7 +339,7 @@ async def test_a_client_that_goes_cancels_its_exchange(
         gone = asyncio.get_running_loop().time()
         leave(port)
         await until(lambda: port.seen.cancelled == 1)
-        assert asyncio.get_running_loop().time() - gone < 0.05
+        assert asyncio.get_running_loop().time() - gone < 0.5, "mostly 1 ms"
         await until(lambda: not port.edge._connections._open)
         assert port.edge.in_flight == 0
     assert not caplog.records

@@ -98,7 +98,7 @@ def test_beyond_loopback_the_port_may_be_mapped() -> None:
     table = fleet(listen=Address(host="0.0.0.0", port=PORT), clients=secrets(app="t"))
     token = {b"authorization": b"Bearer t"}
     assert isinstance(enter({b"host": b"localhost:9999"} | token, at=door(table)), Guest)
-    for host in (b"evil.example:8080", b"localhost:123456", b"localhost:a"):
+    for host in (b"evil.example:8080", b"localhost:123456", b"localhost:a", b"localhost:8080:1"):
         assert enter({b"host": host} | token, at=door(table)) is WRONG_HOST
 
 
