@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from proxy.cli import cli
-from proxy.console.words import span
 from proxy.model import Cause, Seconds
 from proxy.report.estimate import Estimate, Unknown, remaining
 from proxy.report.outages import History, HistoryError, published, read_history
+from proxy.report.words import span
 from proxy.settings.units import Wrong, duration
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 
-from proxy.console.words import CAUSES, SIGNS, Sign, span
+from proxy.console.words import SIGNS, Sign
 from proxy.model import Backend, Fleet, Instant, Match, Route, Scope, Target
 from proxy.policy.standing import Row, Word
+from proxy.report.words import CAUSES, listed, span
 
 SERVING = frozenset({Word.CLOSED, Word.SLOW_START})
 WORSE = (Word.CLOSED, Word.SLOW_START, Word.PROBING, Word.COOLING, Word.EJECTED)
@@ -125,12 +126,12 @@ def _headline(
     out = [name for name in fleet.backends if standings.word(name) not in SERVING]
     models = [row for row in view if row.scope is Scope.MODEL and row.state not in SERVING]
     if unserved:
-        return f"Nothing serves {_list(unserved)}: every backend there is out.", "bad"
+        return f"Nothing serves {listed(unserved)}: every backend there is out.", "bad"
     if out:
         verb = "is" if len(out) == 1 else "are"
-        return f"{_list(out)} {verb} out. Every route is still served.", "mid"
+        return f"{listed(out)} {verb} out. Every route is still served.", "mid"
     if models:
-        without = _list([f"{row.backend} without {row.model}" for row in models])
+        without = listed([f"{row.backend} without {row.model}" for row in models])
         return f"All backends are in rotation, {without}.", "mid"
     if len(fleet.backends) == 1:
         return f"{next(iter(fleet.backends))} is in rotation.", "good"
@@ -219,7 +220,3 @@ def takes(match: Match) -> str:
 
 def _worse(one: Word, other: Word) -> Word:
     return max(one, other, key=WORSE.index)
-
-
-def _list(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
