@@ -141,7 +141,7 @@ def _bad(message: str) -> Refusal:
 
 def _is_circle(headers: Headers) -> bool:
     members = b",".join(value for name, value in headers if name.lower() == b"via").split(b",")
-    return any(member.split()[1:2] == [b"faultline"] for member in members)
+    return any(member.lower().split()[1:2] == [b"faultline"] for member in members)
 
 
 @lru_cache(_PLACES)
