@@ -270,7 +270,8 @@ class Failover:
         """
         if self._replay is Replay.NEVER or not self._replayable or now >= self._deadline.at:
             return False
-        if self._health.gate(attempt.target, self._ask, now) > Gate.PROBE:
+        may_probe = attempt.probe and self._prospects.could_probe(attempt.target, now)
+        if not may_probe and self._prospects.gate(attempt.target, now) > Gate.PROBE:
             return False
         if not self._stale:
             self._stale = True

@@ -23,23 +23,17 @@ def least_bad(prospects: Prospects, now: Instant) -> Target | None:
     early = prospects.shared.early
     if now - early.get(prospects.route.name, NEVER) < EVERY:
         return None
-    usable = [target for target in able if _may_be_early(prospects, target, now)]
+    usable = [
+        target
+        for target in able
+        if prospects.is_new(target)
+        and prospects.could_probe(target, now)
+        and prospects.pays(target, now)
+    ]
     if not usable:
         return None
     early[prospects.route.name] = now
     return min(usable, key=lambda target: _badness(prospects, target, now))
-
-
-def _may_be_early(prospects: Prospects, target: Target, now: Instant) -> bool:
-    return (
-        prospects.is_new(target)
-        and not prospects.member(target).full()
-        and all(
-            breaker.gate(now) <= Gate.PROBE or breaker.probe_may_be_early(now)
-            for breaker in prospects.breakers(target)
-        )
-        and prospects.pays(target, now)
-    )
 
 
 def _badness(prospects: Prospects, target: Target, now: Instant) -> tuple[bool, Instant, Instant]:

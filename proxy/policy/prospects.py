@@ -101,6 +101,13 @@ class Prospects:
         """Say what an attempt would meet."""
         return self.health.gate(target, self.ask, now)
 
+    def could_probe(self, target: Target, now: Instant) -> bool:
+        """Say whether nothing but the length of an ejection keeps `target` out."""
+        return not self.member(target).full() and all(
+            breaker.gate(now) <= Gate.PROBE or breaker.probe_may_be_early(now)
+            for breaker in self.breakers(target)
+        )
+
     # --- paid for ----------------------------------------------------------------------------
 
     def must_pay(self, target: Target) -> bool:
