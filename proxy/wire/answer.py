@@ -12,9 +12,9 @@ from proxy.wire.rules import (
     MOST_BARE,
     MOST_HEAD,
     MOST_INTERIM,
-    Body,
+    Extent,
     Field,
-    body_of,
+    extent_of,
     framing_fields,
     may_reuse,
     problem_of,
@@ -133,12 +133,12 @@ class Answer:
         self.problem = problem_of(status, version, fields, framing)
         if self.problem:
             raise _Stop
-        body = body_of(method, status, framing)
+        extent = extent_of(method, status, framing)
         self.status = status
         self.headers = tuple(fields)
-        self.until_eof = body is Body.UNTIL_EOF
+        self.until_eof = extent is Extent.UNTIL_EOF
         self.reusable = self._parser.should_keep_alive() and may_reuse(
-            method, version, body, framing
+            method, version, extent, framing
         )
         self._room = MOST_HEAD
         if method == b"HEAD":

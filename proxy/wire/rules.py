@@ -25,7 +25,7 @@ _BODILESS = {204, 304}
 """Statuses whose answers never have a body, whatever their fields say (RFC 9112, 6.3)."""
 
 
-class Body(Enum):
+class Extent(Enum):
     """How the end of an answer's body is known."""
 
     NONE = auto()
@@ -61,19 +61,19 @@ def problem_of(status: int, version: str, fields: Sequence[Field], framing: list
     return ""
 
 
-def body_of(method: bytes, status: int, framing: list[Field]) -> Body:
+def extent_of(method: bytes, status: int, framing: list[Field]) -> Extent:
     """Say how the end of the body is known (RFC 9112, 6.3)."""
     if method == b"HEAD" or status in _BODILESS:
-        return Body.NONE
-    return Body.DELIMITED if framing else Body.UNTIL_EOF
+        return Extent.NONE
+    return Extent.DELIMITED if framing else Extent.UNTIL_EOF
 
 
-def may_reuse(method: bytes, version: str, body: Body, framing: list[Field]) -> bool:
+def may_reuse(method: bytes, version: str, extent: Extent, framing: list[Field]) -> bool:
     """Say whether nothing about the framing leaves a doubt where the next answer begins.
 
     The peer's own wish (`Connection: close`) is the parser's to know. An answer to HEAD leaves
     the parser waiting for a body; a bodiless answer that announces one may be followed by it.
     """
-    if version != "1.1" or method == b"HEAD" or body is Body.UNTIL_EOF:
+    if version != "1.1" or method == b"HEAD" or extent is Extent.UNTIL_EOF:
         return False
-    return body is Body.DELIMITED or all(value.strip() == b"0" for _, value in framing)
+    return extent is Extent.DELIMITED or all(value.strip() == b"0" for _, value in framing)

@@ -4,11 +4,14 @@ import asyncio
 import os
 import socket
 import ssl
+from typing import Any
 
 import pytest
 import trustme
 
-from proxy.model import Fault, Phase, Url
+from proxy.model import Fault, Phase, Sent, Url
+from proxy.wire.connection import Connection
+from proxy.wire.dial import Dialer
 from tests.wire.peer import (
     OK,
     Line,
@@ -18,6 +21,7 @@ from tests.wire.peer import (
     backend,
     exchange,
     order,
+    silent,
     transport,
     until,
 )
@@ -138,6 +142,25 @@ async def test_garbage_under_tls_is_a_broken_connection(ca: str) -> None:
         told = await exchange(wire, order(to))
         assert told.ending.fault is Fault.RESET
         assert wire.open == 0 or wire.idle == 0
+
+
+async def test_one_that_is_gone_before_its_first_use_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def dial(*arguments: Any) -> Connection:
+        made = await original(*arguments)
+        assert isinstance(made, Connection)
+        made.data_received(b"220 mail.example ESMTP\r\n")
+        return made
+
+    original = Dialer.dial
+    monkeypatch.setattr(Dialer, "dial", dial)
+    async with Peer(silent) as peer, transport() as wire:
+        told = await exchange(wire, order(backend(peer.url)))
+        assert (told.ending.fault, told.ending.sent) == (Fault.EOF, Sent.NOT_SENT)
+        assert told.ending.phase is Phase.CONNECT
+        await peer.lines[0].ended
+        assert wire.open == 0
 
 
 async def test_a_peer_that_hangs_up_at_once_is_told_whenever_it_happens() -> None:

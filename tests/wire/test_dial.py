@@ -5,6 +5,7 @@ import errno
 import gc
 import socket
 import ssl
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -130,14 +131,13 @@ async def test_a_name_that_is_not_found(number: int, fault: Fault) -> None:
 
 
 async def test_a_lookup_that_hangs_meets_the_limit_and_stalls_nobody_else() -> None:
-    hanging = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    hanging = threading.Event()
 
     async with Peer(always(OK)) as peer:
 
         def lookup(host: str, port: int) -> list[AddressInfo]:
             if host == "slow.example":
-                asyncio.run_coroutine_threadsafe(hanging.wait(), loop).result(LIMIT)
+                hanging.wait(LIMIT)
             return [at("127.0.0.1", peer.port)]
 
         async with transport(lookup=lookup) as wire:

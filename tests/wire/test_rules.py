@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.wire.rules import Body, body_of, framing_fields, may_reuse, problem_of
+from proxy.wire.rules import Extent, extent_of, framing_fields, may_reuse, problem_of
 
 LENGTH = [(b"content-length", b"5")]
 CHUNKED = [(b"transfer-encoding", b"chunked")]
@@ -17,18 +17,18 @@ def test_framing_fields_are_found_in_any_letter_case() -> None:
 @pytest.mark.parametrize(
     ("method", "status", "framing", "body"),
     [
-        (b"POST", 200, LENGTH, Body.DELIMITED),
-        (b"POST", 200, CHUNKED, Body.DELIMITED),
-        (b"POST", 200, [], Body.UNTIL_EOF),
-        (b"HEAD", 200, LENGTH, Body.NONE),
-        (b"GET", 204, CHUNKED, Body.NONE),
-        (b"GET", 304, LENGTH, Body.NONE),
+        (b"POST", 200, LENGTH, Extent.DELIMITED),
+        (b"POST", 200, CHUNKED, Extent.DELIMITED),
+        (b"POST", 200, [], Extent.UNTIL_EOF),
+        (b"HEAD", 200, LENGTH, Extent.NONE),
+        (b"GET", 204, CHUNKED, Extent.NONE),
+        (b"GET", 304, LENGTH, Extent.NONE),
     ],
 )
 def test_how_the_end_of_a_body_is_known(
-    method: bytes, status: int, framing: list[tuple[bytes, bytes]], body: Body
+    method: bytes, status: int, framing: list[tuple[bytes, bytes]], body: Extent
 ) -> None:
-    assert body_of(method, status, framing) is body
+    assert extent_of(method, status, framing) is body
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_a_sound_head_has_no_problem() -> None:
 
 
 def test_what_leaves_a_doubt_is_not_reused() -> None:
-    assert may_reuse(b"POST", "1.1", Body.DELIMITED, LENGTH)
-    assert may_reuse(b"GET", "1.1", Body.NONE, [(b"content-length", b" 0 ")])
-    assert not may_reuse(b"GET", "1.1", Body.NONE, LENGTH)
-    assert not may_reuse(b"HEAD", "1.1", Body.NONE, [])
-    assert not may_reuse(b"POST", "1.0", Body.DELIMITED, LENGTH)
-    assert not may_reuse(b"POST", "1.1", Body.UNTIL_EOF, [])
+    assert may_reuse(b"POST", "1.1", Extent.DELIMITED, LENGTH)
+    assert may_reuse(b"GET", "1.1", Extent.NONE, [(b"content-length", b" 0 ")])
+    assert not may_reuse(b"GET", "1.1", Extent.NONE, LENGTH)
+    assert not may_reuse(b"HEAD", "1.1", Extent.NONE, [])
+    assert not may_reuse(b"POST", "1.0", Extent.DELIMITED, LENGTH)
+    assert not may_reuse(b"POST", "1.1", Extent.UNTIL_EOF, [])

@@ -1,6 +1,7 @@
 """The whole wire, over real sockets."""
 
 import asyncio
+import threading
 import time
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from proxy.wire.pool import IDLE
 from proxy.wire.resolver import AddressInfo
 from tests.wire.peer import (
     CHUNKED,
+    LIMIT,
     OK,
     Flowing,
     InMemory,
@@ -226,7 +228,8 @@ async def test_a_new_table_closes_what_it_does_not_have() -> None:
             peer.url, credential=Credential(kind=CredentialKind.OWN, secret=Secret("old"))
         )
         kept = backend(other.url, name="b")
-        wire.adopt(fleet(old, kept))
+        vault = backend(replace(other.url, tls=True), name="c", ca="none.pem")
+        wire.adopt(fleet(old, kept, vault))
         for each in (old, kept):
             await exchange(wire, order(each))
         assert wire.idle == 2
@@ -266,13 +269,11 @@ async def test_what_is_in_use_ends_on_the_old_table() -> None:
 
 
 async def test_closing_ends_everything_and_tells_it() -> None:
-    started = asyncio.Event()
-    release = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    started, release = threading.Event(), threading.Event()
 
     def lookup(host: str, port: int) -> list[AddressInfo]:
-        loop.call_soon_threadsafe(started.set)
-        asyncio.run_coroutine_threadsafe(release.wait(), loop).result(5)
+        started.set()
+        release.wait(LIMIT)
         return []
 
     async with Peer(silent) as peer, Peer(always(OK)) as good:
@@ -286,7 +287,7 @@ async def test_closing_ends_everything_and_tells_it() -> None:
             wire.start(order(backend(peer.url), body), uploading)
             await asking.until(lambda: Phase.HEAD in asking.phases)
             await uploading.until(lambda: Phase.WRITE in uploading.phases)
-            await started.wait()
+            await until(started.is_set)
             barely = Told()
             wire.start(order(backend(peer.url)), barely)
             await wire.close()
