@@ -1,0 +1,117 @@
+"""Refusals in the client's own dialect."""
+
+import json
+
+import pytest
+
+from proxy.dialects.refusal import MOST_MESSAGE, all_failed_message, render_refusal
+from proxy.model import (
+    Api,
+    AttemptRecord,
+    Cause,
+    Dialect,
+    Instant,
+    Phase,
+    Refusal,
+    Seconds,
+    Sent,
+    Verdict,
+)
+
+
+def said(dialect: Dialect, refusal: Refusal, request_id: str = "") -> object:
+    status, headers, body = render_refusal(dialect, Api.CHAT, refusal, request_id)
+    assert status == refusal.status
+    assert dict(headers)[b"content-type"] == b"application/json"
+    return json.loads(body)
+
+
+DOWN = Refusal(status=503, code="all_backends_failed", message='all "down"\n')
+
+
+def test_openai() -> None:
+    error = {"message": 'all "down"\n', "type": "server_error", "param": None}
+    assert said(Dialect.OPENAI, DOWN) == {"error": error | {"code": "all_backends_failed"}}
+
+
+def test_anthropic() -> None:
+    error = {"type": "overloaded_error", "message": 'all "down"\n'}
+    assert said(Dialect.ANTHROPIC, DOWN) == {"type": "error", "error": error}
+    named = {"type": "error", "error": error, "request_id": "id1"}
+    assert said(Dialect.ANTHROPIC, DOWN, "id1") == named
+
+
+def test_gemini() -> None:
+    error = {"code": 503, "message": 'all "down"\n', "status": "UNAVAILABLE"}
+    assert said(Dialect.GEMINI, DOWN) == {"error": error}
+
+
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 413, 417, 426, 429, 500, 502, 503, 504, 508]
+)
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_every_status_can_be_said(dialect: Dialect, status: int) -> None:
+    assert said(dialect, Refusal(status=status, code="c", message="m"))
+
+
+@pytest.mark.parametrize(
+    ("retry", "after", "millis"),
+    [(0.0, b"1", b"1000"), (1.2, b"2", b"1200"), (8.0, b"8", b"8000"), (86400.0, b"60", b"60000")],
+)
+def test_when_to_come_back(retry: float, after: bytes, millis: bytes) -> None:
+    refusal = Refusal(
+        status=503, code="c", message="m", retry_after=Seconds(retry), should_retry=True
+    )
+    fields = dict(render_refusal(Dialect.OPENAI, Api.CHAT, refusal)[1])
+    assert (fields[b"retry-after"], fields[b"retry-after-ms"]) == (after, millis)
+    assert fields[b"x-should-retry"] == b"true"
+
+
+def test_no_time_is_made_up() -> None:
+    fields = dict(render_refusal(Dialect.OPENAI, Api.CHAT, DOWN)[1])
+    assert fields == {
+        b"content-type": b"application/json",
+        b"cache-control": b"no-store",
+        b"x-should-retry": b"false",
+    }
+
+
+def test_the_connection_may_have_to_end() -> None:
+    refusal = Refusal(status=426, code="upgrade_required", message="m", close=True)
+    assert (b"connection", b"close") in render_refusal(Dialect.OPENAI, Api.CHAT, refusal)[1]
+
+
+def test_a_message_fits_a_terminal() -> None:
+    long = Refusal(status=503, code="c", message="x" * 10_000)
+    assert len(render_refusal(Dialect.GEMINI, Api.CHAT, long)[2]) < MOST_MESSAGE + 200
+
+
+def attempt(
+    name: str, cause: Cause, status: int | None = None, took: float = 20.0
+) -> AttemptRecord:
+    return AttemptRecord(
+        number=1,
+        backend=name,
+        provider="p",
+        model=None,
+        started=Instant(100.0),
+        ended=Instant(100.0 + took),
+        verdict=Verdict(cause=cause),
+        phase=Phase.HEAD,
+        sent=Sent.HEAD_SEEN,
+        status=status,
+    )
+
+
+def test_the_message_names_each_attempt_and_its_cause() -> None:
+    attempts = [attempt("openai", Cause.CDN_EDGE, 502), attempt("azure", Cause.TIMEOUT)]
+    assert all_failed_message("all 2 backends for gpt-5 failed", attempts, Seconds(7.2)) == (
+        "Faultline: all 2 backends for gpt-5 failed (openai: error page of its CDN, HTTP 502; "
+        "azure: timeout after 20 s). Soonest retry in 8 s."
+    )
+    assert all_failed_message("no backend is left", []) == "Faultline: no backend is left."
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_has_words(cause: Cause) -> None:
+    assert all_failed_message("x", [attempt("a", cause)]).startswith("Faultline: x (a: ")
