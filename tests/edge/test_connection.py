@@ -176,6 +176,17 @@ async def test_an_idle_connection_is_closed_after_a_while() -> None:
         assert await client.closed()
 
 
+async def test_an_idle_time_begins_anew_after_a_long_answer() -> None:
+    async def script(ask: Ask, body: Body, downstream: Downstream) -> None:
+        await asyncio.sleep(0.15)
+        downstream.begin(200, JSON, b"{}", last=True)
+
+    async with opened(script, pace=Pace(keepalive=Seconds(0.1))) as port:
+        client = await port.call()
+        assert (await client.ask(post())).status == 200
+        assert await client.closed()
+
+
 class Flood:
     """Writes as long as there is room, and counts how often there was room again."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.edge import server
 from proxy.exchange import Downstream
 from proxy.model import Address, Ask, Body, Seconds
 from tests.edge.port import STREAM, WITHIN, fleet, opened, post, until
@@ -109,6 +110,21 @@ async def test_what_outlives_the_drain_is_refused_or_cut_so_that_it_shows() -> N
         assert not answer.whole
         assert b"data: 1\n\n" in answer.body
         assert b"shutting down" in answer.body
+
+
+async def test_closing_does_not_wait_for_a_client_that_does_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def script(ask: Ask, body: Body, downstream: Downstream) -> None:
+        downstream.begin(200, STREAM, b"x" * 32 * 1024 * 1024, last=True)
+
+    monkeypatch.setattr(server, "LAST_WORDS", Seconds(0.05))
+    async with opened(script) as port:
+        client = await port.call(receive=4096)
+        client.send(post())
+        await until(lambda: len(port.seen.asks) == 1)
+        await port.edge.close()
+        await until(lambda: not port.edge._connections._open)
 
 
 async def test_closing_ends_idle_connections() -> None:
