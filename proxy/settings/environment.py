@@ -122,7 +122,8 @@ def _replace(node: Scalar, env: Mapping[str, str], findings: Findings, path: Pat
 
 
 def _missing(name: str, env: Mapping[str, str], findings: Findings, path: Path) -> None:
-    guess = closest(name, [known for known in env if "_" in known])
+    # A typing error only: to propose another vendor's key would send it to the wrong one.
+    guess = closest(name, env, alike=0.9)
     mend = f"set it, or give a default: `${{{name}:-...}}`"
     if secret(path):
         mend = "set it, or read the secret from a file: `{file: path}`"

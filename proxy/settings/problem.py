@@ -139,10 +139,10 @@ def either(words: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Guess which known name was meant."""
+def closest(word: str, known: Iterable[str], alike: float = 0.66) -> str | None:
+    """Guess which known name was meant; `alike` is how sure to be, from 0 to 1."""
     by_lower = {name.lower(): name for name in known}
-    close = get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=0.66)
+    close = get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=alike)
     return by_lower[close[0]] if close else None
 
 

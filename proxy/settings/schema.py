@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from proxy.settings.catalogue import providers
 from proxy.settings.fields import REFERENCE
 from proxy.settings.nodes import Path
 from proxy.settings.table import Table
@@ -19,6 +20,8 @@ _NUMBERS = {"integer", "boolean"}
 def json_schema() -> Schema:
     """Return the schema of the whole table (draft 2020-12)."""
     schema: Schema = Table.model_json_schema()
+    backend = _mapping(_mapping(schema, "$defs"), "BackendEntry")
+    _mapping(_mapping(backend, "properties"), "provider")["enum"] = [*providers()]
     clean = _for_editors(schema)
     assert isinstance(clean, dict)
     return {"$schema": GenerateJsonSchema.schema_dialect, **clean}
@@ -50,6 +53,8 @@ def _for_editors(node: Json) -> Json:
     if not isinstance(node, dict):
         return node
     clean = {key: _for_editors(value) for key, value in node.items() if not _noise(key, node)}
+    if isinstance(clean.get("description"), str):
+        clean["description"] = " ".join(str(clean["description"]).split())
     choices = clean.pop("oneOf", clean.pop("anyOf", None))
     if isinstance(choices, list):
         choices = [choice for choice in choices if choice != {"type": "null"}]

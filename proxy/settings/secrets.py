@@ -55,7 +55,7 @@ def from_file(path: Path) -> Secret | Flaw:
         return Flaw(
             code=Code.UNREADABLE_FILE,
             reason=f"the file {quote(str(path), 200)} cannot be read: {why(error)}",
-            mend="the path is taken from the table's own folder; Faultline must be able to read it",
+            mend="is it there for Faultline's user? a relative path begins at the table's folder",
         )
     text = data.decode("latin-1").removesuffix("\n").removesuffix("\r")
     return judge(text) or Secret(text)

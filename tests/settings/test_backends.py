@@ -122,7 +122,7 @@ def test_no_proxy(proxy: str) -> None:
             "`http://host:port`",
         ),
         ("provider: openai, key: none, ca: no.pem", "no.pem", Code.UNREADABLE_FILE, ""),
-        ("provider: openai, key: {file: no.txt}", "{file", Code.UNREADABLE_FILE, "own folder"),
+        ("provider: openai, key: {file: no.txt}", "{file", Code.UNREADABLE_FILE, "relative path"),
     ],
 )
 def test_what_is_missing_or_wrong(entry: str, needle: str, code: Code, mend: str) -> None:
