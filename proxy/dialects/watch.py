@@ -25,6 +25,8 @@ MOST_EVENT = 8 * 1024 * 1024
 """Bytes of one event. Images come as a few MiB of base64; beyond this no stream is sane."""
 _SHORT = 4 * 1024
 """Bytes of an unfinished event up to which it is simply looked at again when more comes."""
+_RUNS = 8
+"""Runs of plain events that are tried for in one read: each try may look at all that is left."""
 _LONGEST_PREFIX = 96
 """Bytes in front of a plain event's payload: its name, and `data: `."""
 
@@ -103,15 +105,16 @@ class EventWatch(Watch):
     def end(self) -> bytes:
         """Take note that no more bytes come; return the tail that may still go on.
 
-        An event without its empty line goes on where it completes the answer, or says that it
-        failed. A torn event does not.
+        A whole event does (its last CR could have been half of a CRLF), and one without its empty
+        line where it completes the answer, or says that it failed. A torn event does not.
         """
         tail = b"".join(self._tail)
         self._tail.clear()
+        whole = END.search(tail) is not None
         garbled = self.garbled
         kept = bool(tail) and self._read(tail)
-        self.garbled = garbled
-        return tail if kept and (self.terminal or self.failed is not None) else b""
+        self.garbled = self.garbled if whole else garbled
+        return tail if kept and (whole or self.terminal or self.failed is not None) else b""
 
     def _plain_end(self, data: bytes, start: int) -> int:
         """Return where the run of plain events that begins at `start` ends; they are counted."""
@@ -158,7 +161,7 @@ class EventWatch(Watch):
 
         What stands before `start` is known to be plain.
         """
-        kept = [data[:start]]
+        kept, runs = [data[:start]], _RUNS
         while match := END.search(data, start):
             end = match.end()
             if end == len(data) and data.endswith(b"\r"):
@@ -171,9 +174,9 @@ class EventWatch(Watch):
             start = end
             if self.done or self.overflow:
                 return b"".join(kept)
-            if self.content and (end := self._plain_end(data, start)) > start:
-                kept.append(data[start:end])
-                start = end
+            if self.content and runs:
+                runs -= 1
+                kept.append(data[start : (start := self._plain_end(data, start))])
         self._keep(data[start:])
         return b"".join(kept)
 
