@@ -7,6 +7,7 @@ nothing of what a table means. Bounded in size and depth, so that no text can ta
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from typing import NoReturn
 
 import yaml
@@ -130,17 +131,13 @@ class _Reader:
 
     def _list(self, event: yaml.Event, events: Events, path: Path) -> List:
         items: list[Node] = []
-        for inner in events:
-            if isinstance(inner, yaml.SequenceEndEvent):
-                break
+        for inner in takewhile(lambda inner: not isinstance(inner, yaml.SequenceEndEvent), events):
             items.append(self._node(inner, events, (*path, len(items))))
         return List(mark=_mark(event), items=tuple(items))
 
     def _map(self, event: yaml.Event, events: Events, path: Path) -> Map:
         entries: dict[str, Entry] = {}
-        for inner in events:
-            if isinstance(inner, yaml.MappingEndEvent):
-                break
+        for inner in takewhile(lambda inner: not isinstance(inner, yaml.MappingEndEvent), events):
             key = self._key(inner, events, path, entries)
             value = self._node(next(events), events, (*path, key or ""))
             if key is not None:
@@ -177,8 +174,7 @@ class _Reader:
 
     def _refuse_anchor(self, event: yaml.Event, path: Path) -> None:
         """Refuse aliases, anchors and tags; what they stand at is read on."""
-        if not isinstance(event, yaml.NodeEvent):
-            return
+        assert isinstance(event, yaml.NodeEvent)
         tag: str | None = getattr(event, "tag", None)
         code, mend = Code.ALIAS, "delete it, or write the text in quotes"
         if isinstance(event, yaml.AliasEvent):

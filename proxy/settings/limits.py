@@ -10,7 +10,7 @@ from proxy.model import Limits, Seconds
 from proxy.settings.findings import Findings
 from proxy.settings.nodes import Path
 from proxy.settings.problem import Code
-from proxy.settings.table import ByKind, LimitsEntry
+from proxy.settings.table import LimitsEntry
 
 Kind = Literal["stream", "unary"]
 KINDS: tuple[Kind, Kind] = ("stream", "unary")
@@ -59,9 +59,6 @@ def build_limits(route: Layer, defaults: Layer, findings: Findings) -> dict[Kind
 
 def _choose(phase: str, kind: Kind, layers: tuple[Layer, ...]) -> tuple[Seconds, Path]:
     """Return the first layer's word, and where it stands; the last layer says everything."""
-    for layer in layers:
-        given: ByKind = getattr(layer.entry, phase)
-        seconds: Seconds | None = getattr(given, kind)
-        if seconds is not None:
-            return seconds, (*layer.path, phase, kind) if layer.path else ()
-    raise AssertionError(phase)
+    said = [(getattr(getattr(layer.entry, phase), kind), layer.path) for layer in layers]
+    seconds, path = next((seconds, path) for seconds, path in said if seconds is not None)
+    return seconds, (*path, phase, kind) if path else ()

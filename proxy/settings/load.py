@@ -59,10 +59,7 @@ def _load(shop: Workshop, env: Mapping[str, str]) -> Loaded:
     findings = shop.findings
     root = findings.root = read(findings, hidden)
     data = fill(root, env, findings)
-    draft = shape(data, findings)
-    if draft is None:
-        raise SettingsError(findings.problems())
-    fleet = assemble(draft, shop)
+    fleet = assemble(shape(data, findings), shop)
     findings.stop_at_errors()
     return Loaded(fleet=fleet, warnings=findings.problems())
 

@@ -29,8 +29,8 @@ class Draft:
     """Where each route of `table` stands in the file's own list."""
 
 
-def shape(data: dict[str, Data], findings: Findings) -> Draft | None:
-    """Return what has the right shape, and tell of all that has not; None if that is nothing."""
+def shape(data: dict[str, Data], findings: Findings) -> Draft:
+    """Return what has the right shape, and tell of all that has not."""
     _refuse_nothing(data, findings)
     _refuse_unknown_names(data, findings)
     try:
@@ -76,7 +76,7 @@ def _items(data: Data) -> list[Data]:
     return data if isinstance(data, list) else [data]
 
 
-def _salvage(data: dict[str, Data], bad: set[Path]) -> Draft | None:
+def _salvage(data: dict[str, Data], bad: set[Path]) -> Draft:
     """Leave out what has the wrong shape: a section, a backend, a route, or one key of these."""
     sections = {path[0] for path in bad if path[0] not in {"backends", "routes"} or len(path) == 1}
     kept = {key: value for key, value in data.items() if key not in sections} | {"version": 1}
@@ -90,10 +90,7 @@ def _salvage(data: dict[str, Data], bad: set[Path]) -> Draft | None:
         if not _spoiled(("backends", key), bad)
     }
     kept["routes"] = [_without(routes[i], ("routes", i), bad) for i in places]
-    try:
-        return Draft(table=Table.model_validate(kept), places=places)
-    except ValidationError:
-        return None
+    return Draft(table=Table.model_validate(kept), places=places)
 
 
 def _spoiled(path: Path, bad: set[Path]) -> bool:

@@ -44,6 +44,10 @@ class _Complaint:
         return self.source.line(self.at.line)[self.at.column - 1 :]
 
 
+Understand = Callable[[_Complaint], Slip | None]
+"""Says what a complaint means; None where it means something else."""
+
+
 def explain(error: yaml.MarkedYAMLError, source: Source) -> Slip:
     """Say what a complaint of libyaml means."""
     at = _mark(error.problem_mark, source)
@@ -59,6 +63,22 @@ def explain(error: yaml.MarkedYAMLError, source: Source) -> Slip:
 def _mark(mark: yaml.Mark | None, source: Source) -> Mark:
     line, column = (0, 0) if mark is None else (mark.line, mark.column)
     return source.word(line + 1, column + 1)
+
+
+def _always(
+    reason: str, mend: str, *, code: Code = Code.SYNTAX, at_begin: bool = False
+) -> Understand:
+    """Make the understanding of a complaint that always means the same."""
+
+    def understand(said: _Complaint) -> Slip:
+        return Slip(
+            mark=said.begin if at_begin else said.at,
+            code=code,
+            reason=reason.format(began=said.begin.line),
+            mend=mend,
+        )
+
+    return understand
 
 
 def _tab(said: _Complaint) -> Slip | None:
@@ -85,24 +105,6 @@ def _reference(said: _Complaint) -> Slip | None:
                 mend=f"write it in quotes: {quoted}",
             )
     return None
-
-
-def _alias(said: _Complaint) -> Slip:
-    return Slip(
-        mark=said.begin,
-        code=Code.ALIAS,
-        reason="a word that begins with `*` is an alias of YAML, not a glob",
-        mend='write the glob in quotes: `"*"`, `"*-mini"`',
-    )
-
-
-def _anchor(said: _Complaint) -> Slip:
-    return Slip(
-        mark=said.begin,
-        code=Code.ALIAS,
-        reason="a word that begins with `&` is an anchor of YAML",
-        mend="write the text in quotes",
-    )
 
 
 def _open_quote(said: _Complaint) -> Slip:
@@ -160,30 +162,6 @@ def _no_key(said: _Complaint) -> Slip | None:
     )
 
 
-def _misfit(said: _Complaint) -> Slip:
-    return Slip(
-        mark=said.at,
-        reason=f"this line does not fit the mapping that began on line {said.begin.line}",
-        mend="indent it exactly as the other keys of its mapping",
-    )
-
-
-def _no_dash(said: _Complaint) -> Slip:
-    return Slip(
-        mark=said.at,
-        reason=f"the list that began on line {said.begin.line} goes on here without a `-`",
-        mend="begin the line with `- `, or indent it as what it belongs to",
-    )
-
-
-def _colon_inside(said: _Complaint) -> Slip:
-    return Slip(
-        mark=said.at,
-        reason="this colon would begin a mapping where none can begin",
-        mend="write a value with `: ` in it in quotes; or is the line indented too far?",
-    )
-
-
 def _no_colon(said: _Complaint) -> Slip:
     shown = censor(said.source.line(said.begin.line).strip())
     return Slip(
@@ -205,39 +183,49 @@ def _bad_start(said: _Complaint) -> Slip:
     )
 
 
-def _block_text(said: _Complaint) -> Slip:
-    return Slip(
-        mark=said.begin,
-        reason="a value that begins with `|` or `>` is a block of text on the lines below",
-        mend="write the value in quotes",
-    )
+_alias = _always(
+    "a word that begins with `*` is an alias of YAML, not a glob",
+    'write the glob in quotes: `"*"`, `"*-mini"`',
+    code=Code.ALIAS,
+    at_begin=True,
+)
+_anchor = _always(
+    "a word that begins with `&` is an anchor of YAML",
+    "write the text in quotes",
+    code=Code.ALIAS,
+    at_begin=True,
+)
+_block_text = _always(
+    "a value that begins with `|` or `>` is a block of text on the lines below",
+    "write the value in quotes",
+    at_begin=True,
+)
+_misfit = _always(
+    "this line does not fit the mapping that began on line {began}",
+    "indent it exactly as the other keys of its mapping",
+)
+_no_dash = _always(
+    "the list that began on line {began} goes on here without a `-`",
+    "begin the line with `- `, or indent it as what it belongs to",
+)
+_colon_inside = _always(
+    "this colon would begin a mapping where none can begin",
+    "write a value with `: ` in it in quotes; or is the line indented too far?",
+)
+_escape = _always(
+    "within double quotes a backslash begins an escape, and this one is unknown",
+    "write the text in single quotes, or the backslash twice",
+)
+_list_on_line = _always(
+    "a list of `-` items cannot begin here",
+    "put each `- item` on a line of its own, or write `[item, item]`",
+)
+_after_end = _always(
+    "the table has ended here, but the file goes on",
+    "a bracket too many, or lines that are indented less than the first one?",
+)
 
-
-def _escape(said: _Complaint) -> Slip:
-    return Slip(
-        mark=said.at,
-        reason="within double quotes a backslash begins an escape, and this one is unknown",
-        mend="write the text in single quotes, or the backslash twice",
-    )
-
-
-def _list_on_line(said: _Complaint) -> Slip:
-    return Slip(
-        mark=said.at,
-        reason="a list of `-` items cannot begin here",
-        mend="put each `- item` on a line of its own, or write `[item, item]`",
-    )
-
-
-def _after_end(said: _Complaint) -> Slip:
-    return Slip(
-        mark=said.at,
-        reason="the table has ended here, but the file goes on",
-        mend="a bracket too many, or lines that are indented less than the first one?",
-    )
-
-
-_SLIPS: tuple[tuple[str, Callable[[_Complaint], Slip | None]], ...] = (
+_SLIPS: tuple[tuple[str, Understand], ...] = (
     ("cannot start any token", _tab),
     ("", _reference),
     ("scanning an alias", _alias),

@@ -129,7 +129,8 @@ def url(text: str) -> Url:
         raise Wrong(Code.URL, "has a query or a fragment", "end it before the `?` or the `#`")
     authority, slash, path = rest.partition("/")
     if "@" in authority:
-        raise Wrong(Code.URL, "holds credentials", 'put the key under `key`: `key: "${NAME}"`')
+        mend = 'a key belongs under `key: "${NAME}"`; a proxy with a password is not supported'
+        raise Wrong(Code.URL, "holds credentials", mend)
     path = slash + path
     if not _URL_PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
         raise Wrong(

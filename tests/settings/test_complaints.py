@@ -2,8 +2,10 @@
 
 import pytest
 
+from proxy.settings.complaints import tell
+from proxy.settings.document import read
 from proxy.settings.problem import Code
-from tests.settings.tables import BACKENDS, GOOD, only, place, problems
+from tests.settings.tables import BACKENDS, GOOD, findings, only, place, problems
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,13 @@ def test_a_version_of_the_future_is_not_known() -> None:
 def test_a_key_that_is_a_number_is_no_key() -> None:
     text = GOOD.replace('"${SPARE}"', "12345")
     assert only(text).reason == "`12345` is not a key"
+
+
+def test_a_complaint_of_a_kind_to_come_is_told_in_pydantics_words() -> None:
+    found = findings("a: 1")
+    found.root = read(found, hidden=lambda _: False)
+    tell({"type": "new", "loc": ("a",), "msg": "Input should be odd", "input": None}, found)
+    assert found.problems()[0].reason == "`1`: Input should be odd"
 
 
 def test_where_a_trap_was_told_nothing_more_is_said() -> None:

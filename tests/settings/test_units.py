@@ -146,6 +146,7 @@ def test_urls(text: str, url: Url) -> None:
         ("https://-a", "has no host"),
         ("https://[::1", "has no host"),
         ("https://[127.0.0.1]", "has no host"),
+        ("https://[x]", "has no host"),
         ("https://[fe80::1%eth0]", "has no host"),
         ("https://[::1]x", "has no host"),
         ("https://::1", "has no host"),
