@@ -95,7 +95,11 @@ class _PlainAnswer(msgspec.Struct):
 
 
 _ANSWER = Shape(_Answer)
-_PLAIN = Plain(frozenset({b"data: "}), msgspec.json.Decoder(_PlainAnswer).decode)
+_PLAIN = Plain(
+    frozenset({b"data: "}),
+    msgspec.json.Decoder(_PlainAnswer).decode,
+    b'"content":"',
+)
 
 
 class ChatReader:

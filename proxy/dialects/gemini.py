@@ -89,7 +89,11 @@ def _load(payload: bytes) -> _Answer | None:
     return _ANSWER.load(payload)
 
 
-_PLAIN = Plain(frozenset({b"data: "}), msgspec.json.Decoder(_PlainAnswer).decode)
+_PLAIN = Plain(
+    frozenset({b"data: "}),
+    msgspec.json.Decoder(_PlainAnswer).decode,
+    b'"text": "',
+)
 
 
 class GeminiReader:

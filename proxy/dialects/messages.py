@@ -55,7 +55,9 @@ class _PlainEvent(msgspec.Struct):
 
 _ANSWER = Shape(_Answer)
 _PLAIN = Plain(
-    frozenset({b"event: content_block_delta\ndata: "}), msgspec.json.Decoder(_PlainEvent).decode
+    frozenset({b"event: content_block_delta\ndata: "}),
+    msgspec.json.Decoder(_PlainEvent).decode,
+    b'"text":"',
 )
 
 

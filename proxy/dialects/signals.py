@@ -74,6 +74,8 @@ class Plain:
 
     prefixes: frozenset[bytes]
     decode: Callable[[bytes], object]
+    mark: bytes = b""
+    """What stands before the text that alone differs from event to event; empty: unknown."""
 
 
 NEVER_PLAIN = Plain(frozenset(), msgspec.json.decode)

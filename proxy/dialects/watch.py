@@ -14,6 +14,7 @@ import msgspec
 from proxy.dialects.chat import ChatReader
 from proxy.dialects.gemini import GeminiReader
 from proxy.dialects.messages import MessagesReader
+from proxy.dialects.mould import Mould, mould_of
 from proxy.dialects.responses import ResponsesReader
 from proxy.dialects.shape import is_utf8
 from proxy.dialects.signals import Reader, Signals
@@ -31,6 +32,8 @@ _LONGEST_PREFIX = 96
 """Bytes in front of a plain event's payload: its name, and `data: `."""
 
 
+_LESSONS = 8
+"""How often the mould of plain events is learned: a server that changes it each time has none."""
 _NO_PREFIX = b"\0"
 """Nothing begins so."""
 _LF, _CRLF = b"\n\n", b"\r\n\r\n"
@@ -67,7 +70,9 @@ class EventWatch(Watch):
         "_api",
         "_blank",
         "_decode",
+        "_lessons",
         "_lines",
+        "_mould",
         "_prefix",
         "_prefixes",
         "_reader",
@@ -87,6 +92,8 @@ class EventWatch(Watch):
         self._prefix = _NO_PREFIX  # what the last plain events began with
         self._separator = b""
         self._lines = 0
+        self._mould: Mould | None = None
+        self._lessons = _LESSONS if reader.plain.mark else 0
         self._tail: list[bytes] = []
         self._size = 0
 
@@ -118,33 +125,54 @@ class EventWatch(Watch):
 
     def _plain_end(self, data: bytes, start: int) -> int:
         """Return where the run of plain events that begins at `start` ends; they are counted."""
+        if self._mould is not None:
+            followed = self._mould.follow(data, start)
+            if followed is None:
+                self._mould = None
+            else:
+                start, count = followed
+                self._count(count)
+        if start == len(data):
+            return start
         if not data.startswith(self._prefix, start) and not self._find_prefix(data, start):
             return start
-        blank, prefix = self._blank, self._prefix
-        end = data.rfind(blank, start) + len(blank)
-        if end <= start + len(prefix):
-            return start
-        payloads = data[start + len(prefix) : end - len(blank)].split(self._separator)
-        count = 0
-        try:
-            for payload in payloads:
+        return self._decode_run(data, start)
+
+    def _decode_run(self, data: bytes, start: int) -> int:
+        """Return where the events end which the decoder takes; learn their mould."""
+        skip, blank, separator = len(self._prefix), len(self._blank), self._separator
+        last = data.rfind(self._blank, start)
+        end, count, at = start, 0, start + skip
+        while at <= last:
+            cut = data.find(separator, at)
+            payload = data[at : cut if cut >= 0 else last]
+            try:
                 self._decode(payload)
-                count += 1
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            end = start + sum(map(len, payloads[:count])) + count * (len(prefix) + len(blank))
-        return end if self._is_sound(data[start:end], count) else start
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                break
+            end = at + len(payload) + blank
+            at = end + skip
+            count += 1
+        if not self._is_sound(data[start:end], count):
+            return start
+        self._count(count)
+        if count and self._lessons:
+            self._lessons -= 1
+            first = data.find(self._blank, start) + blank
+            self._mould = mould_of(data[start:first], self._reader.plain.mark)
+        return end
+
+    def _count(self, events: int) -> None:
+        self.alive += events
+        self.progress += events
 
     def _is_sound(self, events: bytes, count: int) -> bool:
-        """Count events whose payloads can be read, if nothing else is odd about them.
+        """Say whether nothing else is odd about events whose payloads can be read.
 
         A line break inside of a payload may leave its JSON whole, but not the event's.
         """
         breaks = events.count(b"\n") + events.count(b"\r")
-        if breaks != count * self._lines or not (events.isascii() or is_utf8(events)):
-            return False
-        self.alive += count
-        self.progress += count
-        return True
+        return breaks == count * self._lines and (events.isascii() or is_utf8(events))
 
     def _find_prefix(self, data: bytes, start: int) -> bool:
         at = data.find(b"data: ", start, start + _LONGEST_PREFIX) + len(b"data: ")
