@@ -42,7 +42,8 @@ class Course:
         self._sticky = sticky
         self._deadline = deadline
         self._waits: Waiting | None = None
-        self._retried = False
+        self._retried: tuple[int, ...] = ()
+        """The tiers in which a quick second try has been made."""
         self.tier = 0
 
     # --- asked -------------------------------------------------------------------------------
@@ -54,7 +55,6 @@ class Course:
             if step is not None:
                 return step
             self.tier += 1
-            self._retried = False
             self._prospects.again = None
         pause = self._room_anywhere(now)
         if pause is not None:
@@ -129,7 +129,7 @@ class Course:
     def _retry(self, now: Instant, left: int) -> Target | None:
         """Return a target of this tier that is worth one quick second try."""
         prospects = self._prospects
-        if self._retried or not self._may_stay(now, left):
+        if self.tier in self._retried or not self._may_stay(now, left):
             return None
         for attempt in reversed(prospects.sent):
             target = attempt.target
@@ -137,10 +137,11 @@ class Course:
                 attempt.tier == self.tier
                 and attempt.is_worth_repeating
                 and prospects.is_able(target)
+                and not prospects.gone_silent(target)
                 and prospects.gate(target, now) <= Gate.PROBE
                 and prospects.pays(target, now)
             ):
-                self._retried = True
+                self._retried += (self.tier,)
                 return target
         return None
 
