@@ -20,6 +20,7 @@ def main() -> None:
 from proxy.cli import (  # noqa: E402, F401 - imported for what they register
     check,
     demo,
+    diagnose,
     eta,
     healthcheck,
     schema,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from proxy.diagnosis.pattern import names, word
 from proxy.diagnosis.signature import Answer
+from proxy.dialects.signals import is_failure
 
 RESULTS = names(
     "choices candidates promptFeedback content output outputs data embedding embeddings completion"
@@ -34,6 +35,8 @@ WHOLE = names(
     " stopcriteriamet finishreasonunspecified done compaction toolerror load unload"
 )
 """Reasons with which a good answer ends, without style."""
+CONTENT_DUE = frozenset({"stop", "endturn", "complete", "completed"})
+"""Reasons that promise content; `length` and the like explain why there is none."""
 HOLDERS = names(
     "choices candidates response promptFeedback message delta incomplete_details output"
 )
@@ -56,17 +59,28 @@ def read_reply(tree: object) -> Reply:
         node for node in (tree if isinstance(tree, list) else [tree]) if isinstance(node, dict)
     ]
     nodes = [node for root in roots for node in _nodes(root, 3)]
-    error = next((found for node in nodes if (found := _error(node)) is not None), None)
-    finish = {word(reason) for node in nodes for reason in _reasons(node)}
-    if error is not None:
-        return Reply(answer=Answer.ERROR, finish=finish, error=error)
-    if finish - WHOLE:
-        return Reply(answer=Answer.STRANGE, finish=finish, error=_smuggled(nodes))
-    if not any(RESULTS & root.keys() for root in roots):
-        return Reply(answer=Answer.NO_RESULT, finish=finish, error=tree)
-    if not finish - {"stop", "endturn", "complete", "completed"} and not _says(roots):
-        return Reply(answer=Answer.EMPTY, finish=finish)
-    return Reply(answer=Answer.UNFINISHED if _unfinished(nodes) else Answer.GOOD, finish=finish)
+    reasons = [reason for node in nodes for reason in _reasons(node)]
+    reply = Reply(answer=Answer.GOOD, finish={word(reason) for reason in reasons})
+    reply.error = next((found for node in nodes if (found := _error(node)) is not None), None)
+    if reply.error is not None:
+        reply.answer = Answer.ERROR
+    elif reply.finish - WHOLE:
+        reply.error = _smuggled(nodes)
+        broken = reply.error is not None or any(map(is_failure, reasons))
+        reply.answer = Answer.STRANGE if broken or not _says(roots) else Answer.NEW
+    elif not any(_holds_result(root) for root in roots):
+        reply.answer, reply.error = Answer.NO_RESULT, tree
+    elif reply.finish <= CONTENT_DUE and not _says(roots):
+        reply.answer = Answer.EMPTY
+    elif _unfinished(nodes):
+        reply.answer = Answer.UNFINISHED
+    return reply
+
+
+def _holds_result(root: dict[str, object]) -> bool:
+    """Tell whether a field of a result is there; a message that is a string is no result."""
+    found = RESULTS & root.keys()
+    return bool(found - {"message"}) or isinstance(root.get("message"), dict)
 
 
 def _nodes(node: dict[str, object], depth: int) -> Iterator[dict[str, object]]:
@@ -90,10 +104,10 @@ def _error(node: dict[str, object]) -> object | None:
         return node
     if node.get("status") == "failed" or node.get("success") is False:
         return node
+    if node.get("error_code") or node.get("errorCode"):
+        return node
     base = node.get("base_resp")
-    if isinstance(base, dict) and base.get("status_code"):
-        return base
-    return None
+    return base if isinstance(base, dict) and base.get("status_code") else None
 
 
 def _reasons(node: dict[str, object]) -> Iterator[str]:

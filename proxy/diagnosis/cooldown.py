@@ -140,13 +140,19 @@ def _go_duration(value: str) -> Seconds | None:
 def _date(value: str, wall: float) -> Seconds | None:
     """Return the delay until an HTTP date or an RFC 3339 instant."""
     try:
-        instant = datetime.fromisoformat(value)
-        return _sane(instant.replace(tzinfo=instant.tzinfo or UTC).timestamp() - wall)
+        exact = datetime.fromisoformat(value)
+        return _sane(exact.replace(tzinfo=exact.tzinfo or UTC).timestamp() - wall)
     except (ValueError, OverflowError, OSError):
         pass
+    instant = http_date(value)
+    return None if instant is None else _sane(instant - wall)
+
+
+def http_date(value: str) -> float | None:
+    """Return an HTTP date as Unix seconds; None for what is none."""
     try:
         parsed = parsedate_tz(value)
-        return None if parsed is None else _sane(timegm(parsed[:6]) - (parsed[9] or 0) - wall)
+        return None if parsed is None else timegm(parsed[:6]) - (parsed[9] or 0)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
 

@@ -5,12 +5,12 @@ stands: objects, one-element lists, strings, JSON inside of strings (relays quot
 they got). What echoes the request is skipped. Never learns what the words mean.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import msgspec
-
 from proxy.diagnosis.pattern import LONGEST_WORD, coded_words, names, word
+from proxy.diagnosis.tree import parse_json
 
 MOST_NODES = 400
 """Values looked at; an error envelope has a few dozen."""
@@ -24,7 +24,7 @@ TEXTS = names(
     "message msg detail details error error_message errormessage error_msg errormsg description"
     " error_description title reason raw fault faultstring cause body originalmessage"
     " original_message status_msg statusmessage status_message text errors error_name exception"
-    " type code status developermessage quotaid quota_limit remedy_hint hint info"
+    " type code status developermessage remedy_hint hint info"
     " upstream_error"
 )
 """Fields that say something; compared in lower case."""
@@ -34,6 +34,10 @@ WORDS = names(
     " blockreason title status_code subcode event_type object limit_type errno name"
 )
 """Fields that hold a code."""
+QUOTAS = frozenset({"quotaid", "quota_limit"})
+"""Fields whose name of a quota says for how long it holds: `RequestsPerDayPerModel`."""
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Where a new word begins in a name of several."""
 ECHOES = names(
     "input inputs prompt messages flagged_input failed_generation patterns links help"
     " what_you_should_do footer instance zone loc stack_trace traceback"
@@ -129,10 +133,9 @@ def quoted_json(text: str) -> object | None:
         return None
     end = text.rfind("}")
     try:
-        found: object = msgspec.json.decode(text[start : end + 1].encode("utf-8", "replace"))
-    except (msgspec.DecodeError, RecursionError):
+        return parse_json(text[start : end + 1])
+    except ValueError:
         return None
-    return found
 
 
 def _note_string(found: Envelope, key: str, value: str) -> None:
@@ -144,7 +147,9 @@ def _note_string(found: Envelope, key: str, value: str) -> None:
         found.waits.append((value[:64], WAITS[key]))
     if key in INNER_STATUSES and value.isdecimal():
         _note_inner(found, int(value[:4]))
-    if key in TEXTS and (" " in value or key not in CODES):
+    if key in QUOTAS:
+        found.texts.append(HUMP.sub(" ", value[:LONGEST_WORD]))
+    elif key in TEXTS and (" " in value or key not in CODES):
         found.texts.append(value[:MOST_TEXT])
         found.words |= coded_words(value[:MOST_CODED])
 

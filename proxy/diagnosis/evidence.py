@@ -8,7 +8,6 @@ whoever reads it.
 import re
 from collections.abc import Iterable
 
-from proxy.diagnosis.pattern import Pattern
 from proxy.diagnosis.reading import ERROR, Reading
 from proxy.diagnosis.signature import Signature
 from proxy.model import Phase
@@ -51,17 +50,10 @@ def _matched(reading: Reading, signature: Signature) -> Iterable[str]:
     ended = sorted((when.finish or frozenset()) & reading.finish)
     if ended:
         yield f"finish reason {ended[0]}"
-    said = _first(when.says, reading.text) or _first(when.title, reading.title)
-    if said:
-        yield f"says '{said}'"
-
-
-def _first(patterns: Iterable[Pattern], text: str) -> str:
-    """Return the first pattern that is found, as a person would write it."""
-    for pattern in patterns:
-        if pattern.found_in(text):
-            return pattern.text.strip("^$").replace("*", "...")
-    return ""
+    for pattern in when.says:
+        if pattern.text in reading.said:
+            yield f"says '{pattern.text.strip('^$').replace('*', '...')}'"
+            break
 
 
 def _edge(reading: Reading) -> Iterable[str]:

@@ -9,15 +9,19 @@ single providers, and nothing about what is done next.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from proxy.diagnosis.cooldown import clamped, told_cooldown
+from proxy.diagnosis.cooldown import MOST_QUOTA, clamped, told_cooldown
 from proxy.diagnosis.correlation import Correlation, Shared
 from proxy.diagnosis.evidence import evidence
 from proxy.diagnosis.index import Index
-from proxy.diagnosis.reading import Reading, read_outcome
+from proxy.diagnosis.reading import MOST_ANSWER, Reading, read_outcome
 from proxy.diagnosis.signature import Answer, Signature
+from proxy.dialects.encoding import bounded_decode, encoding_of
+from proxy.dialects.gate import is_good
+from proxy.dialects.whole import read_whole
 from proxy.model import (
     GOOD,
     Action,
+    Api,
     Backend,
     Cause,
     CredentialKind,
@@ -28,6 +32,7 @@ from proxy.model import (
     Seconds,
     Sent,
     Verdict,
+    header,
 )
 
 UNKNOWN = Verdict(
@@ -39,6 +44,15 @@ UNKNOWN = Verdict(
     signature="unknown",
 )
 """For an outcome that no entry matches; the file's last entries leave none."""
+USUAL = frozenset(
+    {"stop", "length", "tool_calls", "function_call", "completed", "incomplete"}
+    | {"end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "STOP", "MAX_TOKENS"}
+)
+"""Reasons with which nearly all good answers end; the others are looked at more closely."""
+UNREAD = frozenset({"br", "zstd", "compress", "dcb", "dcz"})
+"""Encodings that pass unread: such an answer is trusted."""
+WITHOUT_REASON = frozenset({Api.EMBEDDINGS, Api.JSON, Api.OPAQUE})
+"""APIs whose answers do not say why they ended."""
 OF_THE_KEY = frozenset({Cause.AUTH, Cause.QUOTA, Cause.RATE_LIMIT})
 
 
@@ -54,23 +68,20 @@ class Diagnosis:
 
     def __call__(self, outcome: Outcome, backend: Backend, now: Instant) -> Verdict:
         """Return the verdict; never raises."""
-        verdict = self._verdict(outcome, backend)
         if outcome.status is not None:
             self._correlation.answered(backend)
-        if verdict.good:
-            return verdict
-        shared = self._correlation.failed(verdict, outcome.fault, backend, now)
-        if shared is None:
-            return verdict
-        return correlated(verdict, shared, news=self._correlation.is_news(shared, now))
-
-    def _verdict(self, outcome: Outcome, backend: Backend) -> Verdict:
-        if is_streamed_whole(outcome):
+        if is_plainly_good(outcome):
             return GOOD
         reading = read_outcome(outcome, outcome.provider or backend.provider)
         if reading.answer is Answer.GOOD and reading.fault is None:
             return GOOD
-        return self._judge(reading, outcome, backend)
+        verdict = self._judge(reading, outcome, backend)
+        if verdict.good:
+            return GOOD
+        shared = self._correlation.failed(verdict, outcome.fault, backend, now)
+        if shared is None:
+            return verdict
+        return correlated(verdict, shared, news=self._correlation.is_news(shared, now))
 
     def _judge(self, reading: Reading, outcome: Outcome, backend: Backend) -> Verdict:
         signature = self._index.find(reading)
@@ -79,30 +90,30 @@ class Diagnosis:
         if signature.then.cause is Cause.NONE:
             return GOOD
         then = signature.then
-        scope, action = then.scope, then.action
-        if then.cause in OF_THE_KEY:
-            scope, action = whose_key(scope, action, then.cause, outcome, backend)
-        cooldown = None
-        if action is Action.REROUTE:
-            cooldown = self._cooldown(reading, signature)
+        told = self._told(reading)
+        cause, scope, action = then.cause, then.scope, then.action
+        if cause is Cause.RATE_LIMIT and told is not None and told > MOST_QUOTA:
+            cause = Cause.QUOTA
+        if cause in OF_THE_KEY:
+            scope, action = whose_key(scope, action, cause, outcome, backend)
+        rerouted = action is Action.REROUTE
         return Verdict(
-            cause=then.cause,
+            cause=cause,
             layer=then.layer,
             scope=scope,
             action=action,
-            cooldown=cooldown,
+            cooldown=clamped(told, cause) or then.cooldown if rerouted else None,
             evidence=evidence(reading, signature),
             transient=then.transient,
-            billed=may_be_billed(outcome, then.cause),
+            billed=may_be_billed(outcome, cause),
             signature=signature.id,
         )
 
-    def _cooldown(self, reading: Reading, signature: Signature) -> Seconds | None:
-        then = signature.then
-        if reading.http is None and reading.fault is not None:
-            return then.cooldown
-        told = told_cooldown(reading.headers, reading.waits, reading.text, self._wall())
-        return clamped(told, then.cause) or then.cooldown
+    def _told(self, reading: Reading) -> Seconds | None:
+        """Return how long the answer tells us to stay away."""
+        if reading.http is None:
+            return None
+        return told_cooldown(reading.headers, reading.waits, reading.text, self._wall())
 
 
 def correlated(verdict: Verdict, shared: Shared, *, news: bool) -> Verdict:
@@ -121,25 +132,30 @@ def correlated(verdict: Verdict, shared: Shared, *, news: bool) -> Verdict:
     )
 
 
-def is_streamed_whole(outcome: Outcome) -> bool:
-    """Tell whether a stream was watched to its good end."""
-    status = outcome.status
+def is_plainly_good(outcome: Outcome) -> bool:
+    """Tell whether an answer is one of the usual good ones: nearly all are, so this is cheap."""
+    if outcome.fault is not None or outcome.event is not None or not is_good(outcome.status or 0):
+        return False
+    if outcome.stream and is_event_stream(outcome):
+        return True
+    whole = read_whole(outcome.api, outcome.body)
+    if whole is None and (encoding := encoding_of(outcome.headers)):
+        body = bounded_decode(outcome.headers, outcome.body, MOST_ANSWER)
+        if body is None or len(body) == MOST_ANSWER:
+            return body is not None or encoding in UNREAD
+        whole = read_whole(outcome.api, body)
     return (
-        outcome.fault is None
-        and outcome.stream
-        and outcome.event is None
-        and status is not None
-        and 200 <= status < 300  # noqa: PLR2004 - HTTP's success class
-        and is_event_stream(outcome)
+        whole is not None
+        and whole.content
+        and whole.failed is None
+        and (whole.reason in USUAL or (whole.reason is None and outcome.api in WITHOUT_REASON))
     )
 
 
 def is_event_stream(outcome: Outcome) -> bool:
-    """Tell whether the answer was a stream of events."""
-    for name, value in outcome.headers:
-        if name.lower() == b"content-type":
-            return value.lower().startswith((b"text/event-stream", b"application/vnd.amazon"))
-    return False
+    """Tell whether the answer was a stream of events, which was watched to its good end."""
+    kind = header(outcome.headers, b"content-type") or b""
+    return kind.lower().startswith((b"text/event-stream", b"application/vnd.amazon"))
 
 
 def whose_key(
@@ -160,4 +176,4 @@ def may_be_billed(outcome: Outcome, cause: Cause) -> bool:
         return False
     if outcome.status is None or cause is Cause.TIMEOUT:
         return True
-    return outcome.status < 300  # noqa: PLR2004 - HTTP's success class
+    return is_good(outcome.status)

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 """Typographic marks that pages and messages use where the next one does not."""
 
-TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-"""A word with its underscores. There is one way to match, so it is linear."""
+CODED = re.compile(
+    r"(?<![A-Za-z0-9_])(?:[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+|[A-Z][A-Za-z0-9]*(?:Error|Exception))"
+    r"(?![A-Za-z0-9_])"
+)
+"""A word that looks like a code. It begins at a word's start only, so each word is read once."""
 
 NOT_ALNUM = re.compile(r"[^0-9a-z]+")
 
@@ -41,12 +44,7 @@ def word(text: str) -> str:
 
 def coded_words(text: str) -> set[str]:
     """Return the words of a text that look like codes: `insufficient_quota`, `SomeError`."""
-    return {
-        word(token)
-        for token in TOKEN.findall(text)
-        if len(token) <= LONGEST_WORD
-        and ("_" in token or (token[0].isupper() and token.endswith(("Error", "Exception"))))
-    }
+    return {word(code) for code in CODED.findall(text) if len(code) <= LONGEST_WORD}
 
 
 @dataclass(frozen=True, slots=True)

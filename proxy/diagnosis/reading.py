@@ -7,13 +7,12 @@ Never raises, whatever the bytes are; never reads more of a body than `MOST_BODY
 import re
 from dataclasses import dataclass, field
 
-import msgspec
-
 from proxy.diagnosis.answer import Reply, read_reply
-from proxy.diagnosis.envelope import Envelope, code_of, quoted_json, unwrap
-from proxy.diagnosis.page import Page, looks_like_markup, read_page
+from proxy.diagnosis.envelope import MOST_CODED, Envelope, code_of, quoted_json, unwrap
+from proxy.diagnosis.page import Page, looks_like_markup, looks_like_xml, read_page
 from proxy.diagnosis.pattern import coded_words, names, plain, word
 from proxy.diagnosis.signature import Answer, Form
+from proxy.diagnosis.tree import parse_json
 from proxy.dialects.encoding import bounded_decode
 from proxy.model import Api, Fault, Headers, Outcome, Phase
 
@@ -21,16 +20,17 @@ MOST_BODY = 64 * 1024
 """Decoded bytes of an error's body that are read."""
 MOST_ANSWER = 8 * 1024 * 1024
 """Decoded bytes of a good answer that are read: as many as a gate holds."""
-MOST_TEXT = 16 * 1024
-"""Characters of a plain text that are read."""
-MOST_NUMBERED = 2 * 1024
-"""Characters in which an error's own number is looked for."""
+MOST_TEXT = 4 * 1024
+"""Characters of a plain text that are read; error texts have a few hundred."""
 CODE_FIELDS = names(
     "x-amzn-errortype cf-error-type x-ms-error-code x-vercel-error ngrok-error-code x-error-code"
 )
 """Header fields that carry an error's code."""
 ERROR_NUMBER = re.compile(r"\berror (?:code:? )?(\d{3,5})\b")
 """The number that a page or a text gives itself."""
+FAILING = frozenset({Answer.ERROR, Answer.STRANGE})
+ANY_FORM = frozenset({Api.JSON, Api.OPAQUE})
+"""APIs of whose answers no form is known."""
 ERROR = 0
 """The judged status of an error that names none."""
 
@@ -47,11 +47,14 @@ class Reading:
     phase: Phase
     api: Api
     stream: bool
+    reused: bool
     headers: dict[str, str]
     form: Form = Form.EMPTY
     answer: Answer | None = None
     text: str = ""
     """Plain: the message, the page's visible text, or the transport's detail."""
+    said: frozenset[str] = frozenset()
+    """The patterns that are in the text, once they were looked for."""
     words: set[str] = field(default_factory=set)
     finish: set[str] = field(default_factory=set)
     title: str = ""
@@ -70,6 +73,7 @@ def read_outcome(outcome: Outcome, provider: str) -> Reading:
         phase=outcome.phase,
         api=outcome.api,
         stream=outcome.stream,
+        reused=outcome.reused,
         headers=headers,
         text=plain(outcome.detail),
     )
@@ -98,6 +102,7 @@ def _read_body(reading: Reading, body: bytes, *, event: bool) -> None:
     if not start:
         reading.form = Form.EMPTY
     elif looks_like_markup(start):
+        reading.form = Form.XML if looks_like_xml(start) else Form.MARKUP
         _read_page(reading, read_page(text))
     elif start[0] in '{["':
         _read_json(reading, text, event=event)
@@ -106,10 +111,9 @@ def _read_body(reading: Reading, body: bytes, *, event: bool) -> None:
 
 
 def _read_page(reading: Reading, page: Page) -> None:
-    reading.form = Form.MARKUP
     reading.title, reading.text, reading.source = page.title, page.text, page.source
     reading.words |= {word(code) for code in page.codes}
-    reading.words.update(ERROR_NUMBER.findall(page.text[:MOST_NUMBERED]))
+    reading.words.update(ERROR_NUMBER.findall(page.text[:MOST_CODED]))
 
 
 def _read_text(reading: Reading, text: str) -> None:
@@ -118,14 +122,14 @@ def _read_text(reading: Reading, text: str) -> None:
     if quoted is not None:
         _take(reading, unwrap(quoted))
     reading.text = plain(text[:MOST_TEXT])
-    reading.words |= coded_words(text[:MOST_TEXT])
-    reading.words.update(ERROR_NUMBER.findall(reading.text[:MOST_NUMBERED]))
+    reading.words |= coded_words(text[:MOST_CODED])
+    reading.words.update(ERROR_NUMBER.findall(reading.text[:MOST_CODED]))
 
 
 def _read_json(reading: Reading, text: str, *, event: bool) -> None:
     try:
-        tree: object = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        tree = parse_json(text)
+    except ValueError:
         _read_text(reading, text)
         reading.form = Form.BROKEN_JSON
         return
@@ -136,12 +140,14 @@ def _read_json(reading: Reading, text: str, *, event: bool) -> None:
         reading.status = envelope.inner or reading.status
         return
     reply = read_reply(tree)
-    if event and reading.fault is not None and reply.error is None:
+    if event and reading.fault is not None and reply.answer not in FAILING:
         reply = Reply(answer=Answer.ERROR, finish=reply.finish, error=tree)
     reading.answer, reading.finish = reply.answer, reply.finish
-    if reply.error is not None:
-        envelope = unwrap(reply.error)
-        _take(reading, envelope)
+    if reply.error is None:
+        return
+    envelope = unwrap(reply.error)
+    _take(reading, envelope)
+    if reply.answer is not Answer.NO_RESULT or (reading.api not in ANY_FORM and envelope.texts):
         reading.status = envelope.inner or envelope.status or ERROR
 
 

@@ -19,7 +19,10 @@ class Form(StrEnum):
     JSON = "json"
     BROKEN_JSON = "broken_json"
     """It begins as JSON and cannot be read: cut, or shortened."""
+    XML = "xml"
+    """An API's answer in XML."""
     MARKUP = "markup"
+    """A page for people."""
     TEXT = "text"
     BINARY = "binary"
 
@@ -35,7 +38,9 @@ class Answer(StrEnum):
     UNFINISHED = "unfinished"
     """Content without a reason why it ended."""
     STRANGE = "strange"
-    """It ended for a reason that no dialect knows."""
+    """It ended for a reason that means a failure, or for an unknown one and says nothing."""
+    NEW = "new"
+    """It says something and ended for a reason that is not known: providers invent new ones."""
     NO_RESULT = "no_result"
     """JSON that holds neither an answer nor an error."""
 
@@ -53,6 +58,8 @@ class When:
     api: frozenset[Api] | None = None
     stream: bool | None = None
     """Whether a stream was asked for."""
+    reused: bool | None = None
+    """Whether the connection had served before."""
     form: frozenset[Form] | None = None
     answer: frozenset[Answer] | None = None
     finish: frozenset[str] | None = None
@@ -62,11 +69,11 @@ class When:
     lacks: tuple[str, ...] = ()
     """Fields that must not be there; a name ending in `*` is a prefix."""
     word: frozenset[str] | None = None
-    """Types, codes and reasons of the error object, without style."""
-    also: frozenset[str] | None = None
-    """A second set of words, of which one must be there too."""
+    """Types, codes and reasons of the error object, without style; these or `says`."""
     says: tuple[Pattern, ...] = ()
-    """In the message, the page's visible text, or the transport's detail."""
+    """In the message, the page's visible text, or the transport's detail; these or `word`."""
+    also: frozenset[str] | None = None
+    """Further words, of which one must be there too."""
     silent: tuple[Pattern, ...] = ()
     """None of these may be said."""
     title: tuple[Pattern, ...] = ()

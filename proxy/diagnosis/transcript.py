@@ -18,10 +18,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import msgspec
-
-from proxy.diagnosis.answer import read_reply
+from proxy.diagnosis.answer import Reply, read_reply
 from proxy.diagnosis.signature import Answer
+from proxy.diagnosis.tree import parse_json
 from proxy.model import Api, Dialect, Fault, Headers, Outcome, Phase, Sent
 
 WIRE: tuple[tuple[Fault, tuple[str, ...]], ...] = (
@@ -32,6 +31,7 @@ WIRE: tuple[tuple[Fault, tuple[str, ...]], ...] = (
     (Fault.STALL, ("silence", "stall", "hang", "no further", "no more bytes", "idle")),
 )
 """How prose says that a 2xx answer ended; the first that is found counts."""
+STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/jsonl")
 ELIDED = re.compile(r",\s*\.\.\.|\.\.\.\s*,|(?<=\{)\s*\.\.\.\s*(?=\})")
 ELIDED_LIST = re.compile(r"\[\s*\.\.\.\s*\]")
 SHAPES = (
@@ -41,6 +41,8 @@ SHAPES = (
     (Api.RESPONSES, b'"object":"response"'),
 )
 """Which API an answer is of, by a field that only it has."""
+LAST = frozenset({"message_stop", "response.completed", "response.incomplete", "message-end"})
+"""Names of events that prove that an answer is complete."""
 DIALECTS = {"gemini": Dialect.GEMINI, "google": Dialect.GEMINI, "vertex": Dialect.GEMINI}
 
 
@@ -80,12 +82,11 @@ def has_events(record: Transcript) -> bool:
     """Tell whether the body is a stream of server-sent events, or would be one."""
     lines = record.body.lstrip().split(b"\n", 1)[0]
     typed = any(
-        name.lower() == b"content-type" and b"event-stream" in value.lower()
+        name.lower() == b"content-type" and value.lower().startswith(STREAMS)
         for name, value in record.headers
     )
-    return lines.startswith((b"data:", b"event:", b"error:", b":")) or (
-        typed and not lines.startswith((b"{", b"[", b"<"))
-    )
+    fields = (b"data:", b"event:", b"error:", b"id:", b"retry:", b":")
+    return lines.startswith(fields) or (typed and not lines.startswith(b"<"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +101,29 @@ class Event:
         """Whether it says that the answer failed."""
         if self.name.endswith(("error", "failed")):
             return True
+        reply = self._reply()
+        return reply is not None and reply.answer in {Answer.ERROR, Answer.STRANGE}
+
+    @property
+    def ends(self) -> bool:
+        """Whether it proves that the answer is complete."""
+        if self.payload == b"[DONE]" or self.name in LAST:
+            return True
+        reply = self._reply()
+        return reply is not None and bool(reply.finish)
+
+    def _reply(self) -> Reply | None:
         try:
-            reply = read_reply(msgspec.json.decode(self.payload))
-        except (msgspec.DecodeError, RecursionError):
-            return False
-        return reply.answer in {Answer.ERROR, Answer.STRANGE}
+            return read_reply(parse_json(self.payload.decode("utf-8", "replace")))
+        except ValueError:
+            return None
 
 
 def events_of(body: bytes) -> Iterator[Event]:
-    """Yield the events; a bare JSON tail counts as one, as Gemini sends it."""
+    """Yield the events; a bare JSON tail counts as one (Gemini), and so does a line (NDJSON)."""
     for block in re.split(rb"\r?\n\r?\n", body):
         if block.lstrip().startswith((b"{", b"[")):
-            yield Event("", mended(block.strip()))
+            yield from _bare(block.strip())
             continue
         name, data = "", []
         for line in block.splitlines():
@@ -125,14 +137,22 @@ def events_of(body: bytes) -> Iterator[Event]:
             yield Event(name, mended(b"\n".join(data)))
 
 
+def _bare(block: bytes) -> Iterator[Event]:
+    lines = block.splitlines()
+    if len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
+        yield from (Event("", mended(line)) for line in lines)
+    else:
+        yield Event("", mended(block))
+
+
 def mended(body: bytes) -> bytes:
     """Return a body in which what was left out of the record is left out of the JSON too."""
     if b"..." not in body or not body.lstrip().startswith((b"{", b"[")):
         return body
+    text = body.decode("utf-8", "replace")
     try:
-        msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        text = body.decode("utf-8", "replace")
+        parse_json(text)
+    except ValueError:
         return ELIDED.sub("", ELIDED_LIST.sub('["..."]', text)).encode()
     return body
 
@@ -160,11 +180,13 @@ def _streamed(record: Transcript, events: list[Event]) -> tuple[Fault | None, Ph
     for event in events:
         if event.fails:
             return Fault.FAILED_EVENT, phase, event.payload
-    if not events and record.wire:
+    if record.phase == "terminal" or any(event.ends for event in events):
+        return None, Phase.END, events[-1].payload if events else None
+    if record.wire:
         return _by_wire(record)
     if record.phase == "mid_stream":
         return Fault.UNTERMINATED, phase, None
-    return None, Phase.END, events[-1].payload if events and record.phase == "terminal" else None
+    return None, Phase.END, None
 
 
 def _api(record: Transcript) -> Api:

@@ -38,6 +38,7 @@ class WhenEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     phase: list[Phase] | None = None
     api: list[Api] | None = None
     stream: bool | None = None
+    reused: bool | None = None
     form: list[Form] | None = None
     answer: list[Answer] | None = None
     finish: Words | None = None
@@ -118,6 +119,7 @@ def _when(entry: WhenEntry) -> When:
         phase=None if entry.phase is None else frozenset(entry.phase),
         api=None if entry.api is None else frozenset(entry.api),
         stream=entry.stream,
+        reused=entry.reused,
         form=None if entry.form is None else frozenset(entry.form),
         answer=None if entry.answer is None else frozenset(entry.answer),
         finish=_words(entry.finish),
