@@ -78,8 +78,9 @@ def _provider(entry: BackendEntry, path: Path, shop: Workshop) -> Provider | Non
     if entry.provider not in known:
         guess = suggest(entry.provider, known, "known")
         mend = f"{guess}\nfor any other: `provider: openai-compatible` and its `url`"
-        reason = f"there is no provider {quote(entry.provider)} in the catalogue"
-        shop.findings.error((*path, "provider"), Code.UNKNOWN_PROVIDER, reason, mend)
+        place = (*path, "provider")
+        reason = f"the catalogue has no provider {shop.findings.called(place, entry.provider)}"
+        shop.findings.error(place, Code.UNKNOWN_PROVIDER, reason, mend)
     return known.get(entry.provider)
 
 

@@ -5,7 +5,7 @@ Knows the schema's keys and how to speak of a table; decides nothing.
 
 from pydantic_core import ErrorDetails
 
-from proxy.settings.environment import secret, variable
+from proxy.settings.environment import hidden, secret, variable
 from proxy.settings.findings import Findings
 from proxy.settings.nodes import List, Map, Node, Path, Scalar, key_mark, name_of, reach
 from proxy.settings.problem import Code, closest, either, quote, suggest
@@ -52,7 +52,8 @@ def tell(complaint: ErrorDetails, findings: Findings) -> None:
     elif path[-1] == "[key]":
         findings.key_error(path[:-1], *_say(complaint, quote(str(path[-2])), node))
     else:
-        findings.error(path, *_say(complaint, _subject(node), node))
+        subject = "this" if hidden(walked) else _subject(node)
+        findings.error(path, *_say(complaint, subject, node))
 
 
 def _unknown_key(path: Path, findings: Findings) -> None:
@@ -139,8 +140,6 @@ def _say_type(kind: str, subject: str, node: Node) -> tuple[Code, str, str]:
 def _say_word(expected: str, subject: str, node: Node) -> tuple[Code, str, str]:
     """Speak of a word that is not one of a few; pydantic lists them as `'a', 'b' or 'c'`."""
     words = expected.replace(" or ", ", ").replace("'", "").split(", ")
-    if len(words) == 1:
-        return Code.WRONG_WORD, f"{subject} is not known here", f"write `{words[0]}`"
     guess = closest(node.text, words) if isinstance(node, Scalar) else None
     mend = f"did you mean {quote(guess)}?" if guess else ""
     return Code.WRONG_WORD, f"{subject} is not {either(words)}", mend
@@ -154,6 +153,6 @@ def _retype(kind: str, node: Node) -> str:
         return ""
     if kind == "string_type" and not isinstance(node.value, str):
         return f'write it in quotes: `"{node.text}"`'
-    if kind in {"int_type", "bool_type"} and isinstance(understand(node.text), int):
+    if type(understand(node.text)) is {"int_type": int, "bool_type": bool}.get(kind):
         return f"write it without quotes: `{node.text}`"
     return ""

@@ -31,6 +31,9 @@ DEEPEST = 16
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What YAML does not allow in a text."""
 
+_SECRET_KEY = re.compile(r"(?:key|token)[\"']?\s*:")
+"""A key on the line of its value; `source` knows how to show such a line."""
+
 _START = span(1, 0, 1)
 
 Hidden = Callable[[Path], bool]
@@ -47,6 +50,7 @@ def read(findings: Findings, hidden: Hidden) -> Map:
         root = reader.document(yaml.parse(findings.source.text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
         slip = explain(error, findings.source)
+        reader.hide_secret(slip.mark.line)
         _stop(findings, slip.mark, slip.code, slip.reason, slip.mend)
     if not isinstance(root, Map):
         reason = "a table is a mapping of `key: value` lines"
@@ -80,6 +84,7 @@ class _Reader:
         self._findings = findings
         self._hidden = hidden
         self._nodes = 0
+        self._reading: Path = ()
 
     def document(self, events: Events) -> Node:
         """Read the one document that a table is."""
@@ -95,6 +100,15 @@ class _Reader:
             mend = "begin with `version: 1`, or copy one of the examples in config/"
             _stop(self._findings, _START, Code.EMPTY_TABLE, "the table is empty", mend)
         return root
+
+    def hide_secret(self, line: int) -> None:
+        """Where a secret was being read when YAML broke, show nothing of it.
+
+        Beside its key it is known by the key's name; alone on a line it is not.
+        """
+        text = self._findings.source.line(line)
+        if self._hidden(self._reading) and not _SECRET_KEY.search(text):
+            self._findings.source.hide(span(line, 0, len(text)))
 
     def _node(self, event: yaml.Event, events: Events, path: Path) -> Node:
         if len(path) > DEEPEST:
@@ -121,13 +135,19 @@ class _Reader:
             self._findings.source.hide(mark)
         value = understand(event.value) if _plain(event) else event.value
         if isinstance(value, Trap):
-            reason, mend = value.reason, value.mend
-            if not event.value and path and isinstance(path[-1], str):
-                reason = f"{quote(path[-1])} has no value"
-                mend = "put a space behind the colon" if ":" in path[-1] else mend
-            self._findings.at_mark(mark, path, value.code, reason, mend)
+            self._findings.at_mark(mark, path, value.code, *self._explain(value, path, event.value))
             value = event.value
         return Scalar(mark=mark, text=event.value, value=value)
+
+    def _explain(self, trap: Trap, path: Path, text: str) -> tuple[str, str]:
+        """Return reason and mend of a trap, with what its place adds to it."""
+        key = path[-1] if path else ""
+        if not text and isinstance(key, str) and key:
+            mend = "put a space behind the colon" if ":" in key else trap.mend
+            return f"{quote(key)} has no value", mend
+        if self._hidden(path):
+            return "readers of YAML do not read this word alike", "write it in quotes"
+        return trap.reason, trap.mend
 
     def _list(self, event: yaml.Event, events: Events, path: Path) -> List:
         items: list[Node] = []
@@ -139,6 +159,7 @@ class _Reader:
         entries: dict[str, Entry] = {}
         for inner in takewhile(lambda inner: not isinstance(inner, yaml.MappingEndEvent), events):
             key = self._key(inner, events, path, entries)
+            self._reading = (*path, key or "")
             value = self._node(next(events), events, (*path, key or ""))
             if key is not None:
                 entries.setdefault(key, Entry(key=_mark(inner), value=value))
@@ -178,15 +199,20 @@ class _Reader:
         tag: str | None = getattr(event, "tag", None)
         code, mend = Code.ALIAS, "delete it, or write the text in quotes"
         if isinstance(event, yaml.AliasEvent):
-            reason = f"{quote(f'*{event.anchor}')} is an alias of YAML, and a table has none"
-            mend = f'write what it stands for; a glob needs quotes: `"*{event.anchor}"`'
+            shown, kind = f"*{event.anchor}", "an alias"
+            mend = f'write what it stands for; a glob needs quotes: `"{shown[:60]}"`'
         elif event.anchor is not None:
-            reason = f"{quote(f'&{event.anchor}')} is an anchor of YAML, and a table has none"
+            shown, kind = f"&{event.anchor}", "an anchor"
         elif tag is not None:
-            code, reason = Code.TAG, f"{quote(tag)} is a tag of YAML, and a table has none"
+            code, shown, kind = Code.TAG, tag, "a tag"
         else:
             return
-        self._findings.at_mark(self._word(event), path, code, reason, mend)
+        mark, shown = self._word(event), quote(shown)
+        if self._hidden(path):
+            self._findings.source.hide(mark)
+            shown, mend = "this", "write the text in quotes"
+        reason = f"{shown} is {kind} of YAML, and a table has none"
+        self._findings.at_mark(mark, path, code, reason, mend)
 
     def _word(self, event: yaml.Event) -> Mark:
         mark = _mark(event)

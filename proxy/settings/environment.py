@@ -22,8 +22,8 @@ WORDS_FOR_KEYS = frozenset({"client", "none"})
 
 _REFERENCE = re.compile(r"\$\{(?P<inside>[^}]*)\}?")
 _INSIDE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
-_BARE = re.compile(r"\$(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
-"""The shell's short form, which a table does not have."""
+_BARE = re.compile(r"\$(?P<name>[A-Z_][A-Z0-9_]*)")
+"""The shell's short form, which a table does not have; in capitals, as variables are."""
 
 
 class Filled(str):
@@ -49,7 +49,7 @@ def variable(path: Path) -> str:
 
 def hidden(path: Path) -> bool:
     """Say whether a literal at `path` must never be shown; a webhook's URL is a secret too."""
-    return secret(path) or path[:1] == ("notify",)
+    return path[:1] == ("notify",) or (secret(path[:3]) and path[3:] != ("file",))
 
 
 def fill(root: Map, env: Mapping[str, str], findings: Findings) -> dict[str, Data]:
@@ -107,7 +107,8 @@ def _replace(node: Scalar, env: Mapping[str, str], findings: Findings, path: Pat
     def value(match: re.Match[str]) -> str:
         inside = _INSIDE.fullmatch(match["inside"])
         if inside is None or not match[0].endswith("}"):
-            reason = f"{quote(match[0])} is not a reference to the environment"
+            shown = "this" if hidden(path) else quote(match[0])
+            reason = f"{shown} is not a reference to the environment"
             mend = "a reference is `${NAME}` or `${NAME:-default}`"
             findings.error(path, Code.BAD_REFERENCE, reason, mend)
             return match[0]

@@ -69,6 +69,12 @@ def _or_none(parse: Callable[[str], T], *words: str) -> Callable[[str], T | None
     return lambda text: None if text in words else parse(text)
 
 
+def _version(number: int) -> int:
+    if number != 1:
+        raise wrong(Code.VERSION, "is a version of the table that is not known", "write `1`")
+    return number
+
+
 def _name(text: str) -> str:
     if not re.fullmatch(_NAME, text, re.ASCII):
         mend = "letters, digits and `-`, `_`, `.`, at most 64; it becomes a label and a header"
@@ -159,6 +165,7 @@ ProxyUrl = Annotated[
     _schema("none|http://[^?#@]+", "http://proxy.corp:3128"),
 ]
 
+Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
 Name = Annotated[str, AfterValidator(_name)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Text = Annotated[str, AfterValidator(_text)]

@@ -4,9 +4,9 @@ The one stateful object of a load: every reader tells it what it found and goes 
 person sees all problems of a file at once.
 """
 
-from proxy.settings.nodes import Map, Node, Path, dotted, key_mark, reach
-from proxy.settings.problem import Code, Problem, SettingsError, Severity
-from proxy.settings.source import Mark, Source
+from proxy.settings.nodes import Map, Node, Path, Scalar, dotted, key_mark, reach
+from proxy.settings.problem import Code, Problem, SettingsError, Severity, quote
+from proxy.settings.source import Mark, Source, censor
 
 MOST = 100
 """Errors, and warnings, that are told of one table: a page full helps, a flood does not."""
@@ -47,6 +47,13 @@ class Findings:
         """Take note of something that works, but hardly as it was meant."""
         walked, node = reach(self.tree, path)
         self._note(node.mark, walked, Severity.WARNING, (code, reason, mend))
+
+    def called(self, path: Path, name: str) -> str:
+        """Quote a name that was read at `path`; one from the environment is not repeated."""
+        node = reach(self.tree, path)[1]
+        if isinstance(node, Scalar) and "${" in node.text:
+            return f"of the name in {quote(censor(node.text))}"
+        return quote(name)
 
     def line(self, path: Path) -> int:
         """Return the line in which a setting stands."""

@@ -56,6 +56,7 @@ class Code(StrEnum):
     HEADER = "FL211"
     NOT_YET = "FL212"
     GLOB = "FL213"
+    VERSION = "FL214"
 
     MISSING_VARIABLE = "FL300"
     BAD_REFERENCE = "FL301"

@@ -13,7 +13,7 @@ from proxy.settings.complaints import EXAMPLES, tell
 from proxy.settings.environment import Data
 from proxy.settings.findings import Findings
 from proxy.settings.nodes import Path
-from proxy.settings.problem import Code, quote, suggest
+from proxy.settings.problem import Code, suggest
 from proxy.settings.table import Table
 
 _ESSENTIAL = ("provider", "dialect", "url", "key", "name", "match", "tiers", "[key]")
@@ -58,8 +58,8 @@ def _refuse_unknown_names(data: dict[str, Data], findings: Findings) -> None:
     known = frozenset(backends if isinstance(backends, dict) else ())
     for path, name in _named_backends(data.get("routes", [])):
         if name not in known:
-            mend = suggest(name, known, "known")
-            findings.error(path, Code.UNKNOWN_BACKEND, f"there is no backend {quote(name)}", mend)
+            reason = f"there is no backend {findings.called(path, name)}"
+            findings.error(path, Code.UNKNOWN_BACKEND, reason, suggest(name, known, "known"))
 
 
 def _named_backends(routes: Data) -> Iterator[tuple[Path, str]]:

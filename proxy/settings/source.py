@@ -104,13 +104,15 @@ class Source:
         return Excerpt(text=before + text + after, caret=len(before) + caret, length=length)
 
 
-def may_show(secret: str) -> bool:
+def may_show(text: str) -> bool:
     """Say whether what stands in the place of a secret gives nothing away."""
-    return re.fullmatch(_OPEN, secret) is not None
+    # A lone dollar is all that YAML leaves of a reference without quotes.
+    return text == "$" or re.fullmatch(_OPEN, text) is not None
 
 
 def censor(text: str) -> str:
-    """Strike out what looks like a secret in a text that has no place in a source."""
+    """Strike out what may be a secret in a text out of its line: literals and defaults."""
+    text = re.sub(r":-[^}]+", ":-...", text)
     return _show(text, (0, len(text)), _literals(text))[0]
 
 

@@ -97,7 +97,8 @@ def _reference(said: _Complaint) -> Slip | None:
     line = said.source.line(said.at.line)
     for match in re.finditer(r"\$\{[^}]*\}?", line):
         if match.start() < said.at.column <= match.end():
-            shown, quoted = quote(match[0]), quote(f'"{match[0]}"')
+            reference = censor(match[0])
+            shown, quoted = quote(reference), quote(f'"{reference}"')
             return Slip(
                 mark=span(said.at.line, *match.span()),
                 code=Code.UNQUOTED_REFERENCE,

@@ -350,7 +350,7 @@ class IncidentsEntry(Entry):
 class Table(Entry):
     """The routing table of Faultline."""
 
-    version: Literal[1]
+    version: f.Version
     """The version of this format: 1."""
     listen: f.Listen = Address(port=8080)
     """Where apps reach Faultline: `localhost:8080`, `0.0.0.0:8080`, `unix:/run/faultline.sock`."""

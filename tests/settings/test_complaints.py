@@ -113,8 +113,8 @@ def test_a_missing_key_is_told_where_it_belongs() -> None:
         ("log: [x]", "a list stands where a mapping (`key: value` lines) should", ""),
         ("log: x", "the text `x` stands where a mapping", ""),
         ("clients: 5", "`5` stands where a mapping (`name: value` lines) should", ""),
-        ("clients: {a: {token: none}}", "`none` is not a token", '`"${NAME}"` or `{file: path}`'),
-        ("clients: {a: {token: 5}}", "`5` is not a token", "`{file: path}`"),
+        ("clients: {a: {token: none}}", "this is not a token", '`"${NAME}"` or `{file: path}`'),
+        ("clients: {a: {token: 5}}", "this is not a token", "`{file: path}`"),
         ("clients: {a: {token: [x]}}", "this is not a token", "`{file: path}`"),
     ],
 )
@@ -126,12 +126,19 @@ def test_a_wrong_value_is_told_in_plain_words(more: str, reason: str, mend: str)
 
 def test_a_version_of_the_future_is_not_known() -> None:
     problem = only(GOOD.replace("version: 1", "version: 2"))
-    assert (problem.reason, problem.mend) == ("`2` is not known here", "write `1`")
+    assert problem.reason == "`2` is a version of the table that is not known"
+    assert problem.mend == "write `1`"
+
+
+@pytest.mark.parametrize("version", ["true", "1.0", "'1'"])
+def test_a_version_is_a_whole_number(version: str) -> None:
+    problem = only(GOOD.replace("version: 1", f"version: {version}"))
+    assert problem.code is Code.WRONG_TYPE
 
 
 def test_a_key_that_is_a_number_is_no_key() -> None:
     text = GOOD.replace('"${SPARE}"', "12345")
-    assert only(text).reason == "`12345` is not a key"
+    assert only(text).reason == "this is not a key"
 
 
 def test_a_complaint_of_a_kind_to_come_is_told_in_pydantics_words() -> None:

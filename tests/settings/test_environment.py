@@ -30,6 +30,7 @@ def filled(text: str) -> tuple[dict[str, Data], tuple[Problem, ...]]:
         ("${EMPTY}", ""),
         ('"${NOPE:-a: b}"', "a: b"),
         ("$5", "$5"),
+        ("$small", "$small"),
     ],
 )
 def test_a_reference_is_filled_in(value: str, expected: str) -> None:
@@ -127,4 +128,6 @@ def test_where_secrets_stand() -> None:
     assert not secret(("backends", "x", "key", "file"))
     assert not secret(("key",))
     assert hidden(("notify", 0, "url"))
+    assert hidden(("backends", "x", "key", 0))
+    assert not hidden(("backends", "x", "key", "file"))
     assert variable(("clients", "my-app", "token")) == "MY_APP_TOKEN"

@@ -9,8 +9,8 @@ SLIPS = [
     # text, what the problem points at, code, words of the reason, words of the mend
     ("a: {k: ${X}}", "${X}", "FL113", "needs quotes here", 'write it in quotes: `"${X}"`'),
     ("a: [${X}]", "${X}", "FL113", "needs quotes here", '`"${X}"`'),
-    ("a: {k: ${X:-b}, c: d}", "${X:-b}", "FL113", "needs quotes here", '`"${X:-b}"`'),
-    ("a: ${X:-b: c}", "${X:-b: c}", "FL113", "brace or colon", '`"${X:-b: c}"`'),
+    ("a: {k: ${X:-b}, c: d}", "${X:-b}", "FL113", "needs quotes here", '`"${X:-...}"`'),
+    ("a: ${X:-b: c}", "${X:-b: c}", "FL113", "brace or colon", '`"${X:-...}"`'),
     ("a:\n\tb: 1", "\t", "FL104", "a tab", "indent with spaces"),
     ("\ta: 1", "\t", "FL104", "a tab", "indent with spaces"),
     ("a: *\n", "*", "FL107", "an alias of YAML, not a glob", 'in quotes: `"*"`'),
@@ -62,6 +62,12 @@ def test_a_secret_on_the_line_of_a_slip_is_not_shown() -> None:
     assert "live" not in f"{problem}"
     problem = refused("a: 1\nkey: sk-live-1234\ntoken sk-live-1234\nb: 1")
     assert "live" not in problem.source
+
+
+def test_a_key_without_quotes_is_shown_whole() -> None:
+    problem = refused("backends: {x: {provider: openai, key: ${KEY}}}")
+    assert problem.source == "backends: {x: {provider: openai, key: ${KEY}}}"
+    assert problem.source[problem.caret :].startswith("${KEY}")
 
 
 def test_a_line_that_is_no_key_is_quoted_without_its_secret() -> None:
