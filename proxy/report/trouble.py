@@ -1,0 +1,263 @@
+"""What is trouble, and what is well again: signals for the ledger, out of single events.
+
+Counts failures for each backend and listens to changes of standing; it knows nothing of incidents.
+The clients' own faults, and anything that puts nothing out of rotation and is rare, give no signal.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeVar
+
+from proxy.model import (
+    AttemptRecord,
+    Cause,
+    Change,
+    Fleet,
+    HealthChange,
+    Instant,
+    Layer,
+    Scope,
+    Seconds,
+    Verdict,
+)
+from proxy.policy.offline import Offline, unreached
+from proxy.policy.window import Window
+from proxy.report.incident import FAMILIES, OUR_NETWORK, Family, Place
+from proxy.report.lines import clip_name
+from proxy.report.tale import reason
+from proxy.report.words import listed
+
+SPAN = Seconds(60.0)
+"""The window in which failures are counted that put nothing out of rotation."""
+
+OFTEN, OFTEN_SHARE = 10, 0.2
+"""So many failures within it that are also this part of the attempts are trouble."""
+
+SELDOM_SHARE = 0.05
+"""Below this part it is well again."""
+
+PAUSES, LONG_PAUSE = 3, Seconds(60.0)
+"""A pause that a provider asks for is trouble if it is this long, or the third within `SPAN`."""
+
+OURS_IN_A_ROW = 3
+"""Failures of our own network that no answer comes between."""
+
+MOST_NAMES = 1024
+"""Models and places that are remembered: clients choose the names."""
+
+GOOD, BAD = 0, 1
+
+
+class How(Enum):
+    """What makes it trouble."""
+
+    OUT = "out"
+    FAILING = "failing"
+    PAUSED = "paused"
+    OURS = "ours"
+
+
+@dataclass(slots=True)
+class Streak:
+    """The failures since a backend last answered."""
+
+    at: Instant
+    """Of the first, with its verdict."""
+    verdict: Verdict
+    causes: Counter[Cause] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something is wrong at a place."""
+
+    place: Place
+    how: How
+    verdict: Verdict
+    at: Instant
+    streak: Streak
+    share: tuple[int, int] = (0, 0)
+    """Of FAILING: how many attempts failed, of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Well:
+    """Nothing is wrong there any more."""
+
+    place: Place
+    at: Instant
+
+
+Signal = Trouble | Well
+
+Served = tuple[str, str | None]
+"""A backend, and a model that it serves."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Watch:
+    """Tells trouble from noise."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._offline = Offline()
+        self._ours = 0
+        """Failures of our own network in a row."""
+        self._counts: dict[str, Window] = {}
+        self._failing: set[str] = set()
+        self._streaks: dict[str, Streak] = {}
+        self._pauses: dict[Place, deque[Instant]] = {}
+        self._served: dict[Served, None] = {}
+        """Models that have answered: one that never did is more likely a client's slip."""
+        self.answered: dict[str, Instant] = {}
+        """When each backend last gave a good answer."""
+        self.adopt(fleet)
+
+    def adopt(self, fleet: Fleet) -> None:
+        """Go on under a new table."""
+        self._fleet = fleet
+        self._named = {
+            (target.backend.name, target.served_model(None))
+            for route in fleet.routes
+            for tier in route.tiers
+            for target in tier
+        }
+        for known in (self._counts, self._streaks, self.answered):
+            for name in known.keys() - fleet.backends.keys():
+                del known[name]
+        self._failing &= fleet.backends.keys()
+
+    def attempt(self, record: AttemptRecord) -> Iterator[Signal]:
+        """Hear of an attempt that is over."""
+        if record.backend not in self._fleet.backends:
+            return
+        if record.verdict.good:
+            yield from self._answered(record)
+        elif record.verdict.cause in FAMILIES:
+            yield from self._failed(record)
+
+    def _answered(self, record: AttemptRecord) -> Iterator[Signal]:
+        self.answered[record.backend] = record.ended
+        self._served[record.backend, clip_name(record.model)] = None
+        _forget_oldest(self._served)
+        self._streaks.pop(record.backend, None)
+        self._window(record.backend).add(GOOD, record.ended)
+        self._offline.answered()
+        if self._ours:
+            self._ours = 0
+            yield Well(place=OUR_NETWORK, at=record.ended)
+
+    def _failed(self, record: AttemptRecord) -> Iterator[Signal]:
+        verdict, at = record.verdict, record.ended
+        streak = self._streaks.setdefault(record.backend, Streak(at, verdict))
+        streak.causes[verdict.cause] += 1
+        match FAMILIES[verdict.cause]:
+            case Family.OURS:
+                self._ours += 1
+                if self._ours == OURS_IN_A_ROW:
+                    yield self._our_network(verdict, at)
+            case Family.PROVIDER if self._alike(record):
+                self._ours += 1
+                yield self._our_network(self._cut_off(verdict), at)
+            case Family.PROVIDER:
+                yield from self._counted(record, streak)
+            case Family.KEY | Family.LIMIT | Family.MODEL:
+                pass  # one is enough to put its place out: the change of standing tells
+
+    def _counted(self, record: AttemptRecord, streak: Streak) -> Iterator[Signal]:
+        window, at = self._window(record.backend), record.ended
+        window.add(BAD, at)
+        bad, total = window.sums[BAD], sum(window.sums)
+        if bad < OFTEN or bad < OFTEN_SHARE * total or record.backend in self._failing:
+            return
+        self._failing.add(record.backend)
+        yield Trouble(
+            place=Place(Scope.BACKEND, record.backend),
+            how=How.FAILING,
+            verdict=record.verdict,
+            at=at,
+            streak=streak,
+            share=(bad, total),
+        )
+
+    def _alike(self, record: AttemptRecord) -> bool:
+        """Whether unrelated backends could not be reached either, in the same way, just now."""
+        failure = unreached(
+            self._fleet.backends[record.backend],
+            record.verdict.cause,
+            record.sent,
+            record.ended,
+            silent=record.verdict.cause is Cause.TIMEOUT,
+        )
+        return failure is not None and self._offline.unreached(failure)
+
+    def _cut_off(self, verdict: Verdict) -> Verdict:
+        names = [failure.backend.name for failure in self._offline.recent]
+        alike = f"{listed(names)} are unrelated and fail alike ({names[-1]}: {reason(verdict)})"
+        return Verdict(cause=Cause.LOCAL_NETWORK, layer=Layer.LOCAL_NETWORK, evidence=alike)
+
+    def _our_network(self, verdict: Verdict, at: Instant) -> Trouble:
+        streak = Streak(at, verdict, Counter({verdict.cause: self._ours}))
+        return Trouble(place=OUR_NETWORK, how=How.OURS, verdict=verdict, at=at, streak=streak)
+
+    def change(self, change: HealthChange) -> Iterator[Signal]:
+        """Hear of a change of standing."""
+        place = Place(change.scope, change.backend, clip_name(change.model))
+        match change.change:
+            case Change.EJECTED:
+                yield from self._out(place, change, How.OUT)
+            case Change.COOLED if self._is_long_pause(place, change):
+                yield from self._out(place, change, How.PAUSED)
+            case Change.RECOVERED:
+                if change.scope is Scope.BACKEND:
+                    self._failing.discard(change.backend)
+                    self._window(change.backend).clear()
+                self._pauses.pop(place, None)
+                yield Well(place=place, at=change.at)
+            case Change.COOLED | Change.PROBING:
+                pass
+
+    def _out(self, place: Place, change: HealthChange, how: How) -> Iterator[Signal]:
+        verdict = change.verdict
+        family = FAMILIES.get(verdict.cause)
+        model = (place.backend, place.model)
+        unheard_of = model not in self._served and model not in self._named
+        if family is None or (family is Family.MODEL and unheard_of):
+            return
+        streak = self._streaks.get(change.backend)
+        if streak is None or verdict.cause not in streak.causes:
+            streak = Streak(change.at, verdict, Counter({verdict.cause: 1}))
+        yield Trouble(place=place, how=how, verdict=verdict, at=change.at, streak=streak)
+
+    def _is_long_pause(self, place: Place, change: HealthChange) -> bool:
+        if change.verdict.cause is Cause.QUOTA:
+            return True
+        if change.until is not None and change.until - change.at >= LONG_PAUSE:
+            return True
+        pauses = self._pauses.setdefault(place, deque(maxlen=PAUSES))
+        _forget_oldest(self._pauses)
+        pauses.append(change.at)
+        return len(pauses) == PAUSES and change.at - pauses[0] <= SPAN
+
+    def tick(self, now: Instant) -> Iterator[Signal]:
+        """Look which of the backends that failed often do so no more."""
+        for name in list(self._failing):
+            window = self._window(name)
+            window.turn(now)
+            if window.sums[BAD] <= SELDOM_SHARE * sum(window.sums):
+                self._failing.discard(name)
+                yield Well(place=Place(Scope.BACKEND, name), at=now)
+
+    def _window(self, backend: str) -> Window:
+        window = self._counts.get(backend)
+        if window is None:
+            window = self._counts[backend] = Window(SPAN, 2)
+        return window
+
+
+def _forget_oldest(named: MutableMapping[K, V]) -> None:
+    if len(named) > MOST_NAMES:
+        del named[next(iter(named))]
