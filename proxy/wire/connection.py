@@ -5,7 +5,10 @@ come while nobody uses it close it. Must never know orders, pools or policies.
 """
 
 import asyncio
+import os
+import socket
 import ssl
+from contextlib import suppress
 from typing import Protocol, cast
 
 from proxy.model import Fault, Instant
@@ -13,6 +16,9 @@ from proxy.wire.answer import Answer
 
 MOST_HANDSHAKES = 16
 """TLS handshakes of one lane at a time: each holds the loop for 1 to 2 ms when it verifies."""
+
+MOST_READ = 64 * 1024
+"""Bytes of one read from a socket that the loop has given up."""
 
 
 class Lane:
@@ -103,10 +109,13 @@ class Connection(asyncio.Protocol):
         self.user = None
         self.transport.abort()
 
-    async def drained(self) -> None:
-        """Return when the peer has taken enough for more to be written."""
+    async def writable(self) -> None:
+        """Return when more may be written: the peer takes it, and everyone else had a turn."""
         if self._drained is not None:
             await self._drained
+        await asyncio.sleep(0)
+        if not self.is_open():
+            await asyncio.Future()  # its loss is about to be told, and that ends the writer
 
     # What the loop calls.
 
@@ -130,6 +139,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Be closed. uvloop calls only this where TLS ends without a farewell."""
+        if error is not None:
+            self._read_the_rest()
         self._end(error, clean=False)
         self.resume_writing()
         self.answer.close()
@@ -150,9 +161,27 @@ class Connection(asyncio.Protocol):
         if user is not None:
             user.on_lost(error, clean=clean)
 
+    def _read_the_rest(self) -> None:
+        """Read what the peer had sent before a write to it failed.
+
+        A peer that answers early and hangs up makes the next write fail, and both loops then close
+        the socket unread; the answer is still in it. Under TLS it cannot be had any more.
+        """
+        if self.user is None or self._tls() is not None:
+            return
+        with suppress(OSError):
+            number = os.dup(self.transport.get_extra_info("socket").fileno())
+            with socket.socket(fileno=number) as sock:
+                while data := sock.recv(MOST_READ):
+                    self.data_received(data)
+
+    def _tls(self) -> ssl.SSLObject | None:
+        tls: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
+        return tls
+
     def _said_farewell(self) -> bool:
         """Say whether TLS, where it is used, ended with a `close_notify`: else a cut is likely."""
-        tls: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
+        tls = self._tls()
         if tls is None:
             return True
         try:

@@ -26,7 +26,7 @@ async def upload(body: Body, connection: Connection, wrote: Callable[[int], None
             if size is not None and total > size:
                 return WRONG_SIZE
             if chunk:  # an empty one would end a chunked body
-                await connection.drained()
+                await connection.writable()
                 data = chunk if size is not None else b"%x\r\n%b\r\n" % (len(chunk), chunk)
                 connection.transport.write(data)
                 wrote(len(data))
