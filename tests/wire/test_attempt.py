@@ -10,7 +10,7 @@ from proxy.exchange import Call
 from proxy.model import Ending, Fault, Head, Phase, Sent
 from proxy.wire import attempt as room
 from proxy.wire.attempt import Attempt
-from proxy.wire.connection import Connection, Lane
+from proxy.wire.connection import Lane
 from proxy.wire.tasks import Tasks
 from tests.wire.peer import (
     CHUNKED,
@@ -28,46 +28,9 @@ from tests.wire.peer import (
     transport,
     until,
 )
+from tests.wire.pipe import Keeper, piped
 
 STREAM = CHUNKED + b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
-
-
-class Pipe(asyncio.Transport):
-    """A transport that leads nowhere and remembers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.aborted = False
-        self.reading = True
-        self.unsent = 0
-
-    def write(self, data: "bytes | bytearray | memoryview[Any]") -> None:
-        self.written += data
-
-    def get_write_buffer_size(self) -> int:
-        return self.unsent
-
-    def pause_reading(self) -> None:
-        self.reading = False
-
-    def resume_reading(self) -> None:
-        self.reading = True
-
-    def abort(self) -> None:
-        self.aborted = True
-
-
-class Keeper:
-    """Remembers what came back."""
-
-    def __init__(self) -> None:
-        self.idle: list[Connection] = []
-
-    def on_idle(self, connection: Connection) -> None:
-        self.idle.append(connection)
-
-    def on_closed(self, connection: Connection) -> None: ...
 
 
 class Scene:
@@ -75,9 +38,7 @@ class Scene:
 
     def __init__(self, told: Told, method: bytes = b"POST") -> None:
         self.keeper = Keeper()
-        self.connection = Connection(Lane((), b"a"), self.keeper)
-        self.pipe = Pipe()
-        self.connection.connection_made(self.pipe)
+        self.connection, self.pipe = piped(Lane((), b"a"), self.keeper)
         self.call = Attempt(order(BACKEND, method=method), told, Tasks())
         self.call.begin(self.connection, b"HEAD\r\n\r\n")
 
@@ -454,8 +415,7 @@ def test_a_connection_that_comes_after_the_cancel_is_closed() -> None:
     told = Told()
     call = Attempt(order(BACKEND), told, Tasks())
     call.cancel()
-    connection, pipe = Connection(Lane((), b"a"), Keeper()), Pipe()
-    connection.connection_made(pipe)
+    connection, pipe = piped(Lane((), b"a"))
     call.begin(connection, b"HEAD\r\n\r\n")
     assert pipe.aborted
     assert not pipe.written

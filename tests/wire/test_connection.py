@@ -3,14 +3,12 @@
 import asyncio
 import os
 import socket
-import ssl
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import trustme
 
-from proxy.model import Fault, Phase, Sent, Url
+from proxy.model import Fault, Phase, Sent
 from proxy.wire.connection import Connection
 from proxy.wire.dial import Dialer
 from tests.wire.peer import (
@@ -27,22 +25,9 @@ from tests.wire.peer import (
     transport,
     until,
 )
+from tests.wire.tls import secure, server
 
-AUTHORITY = trustme.CA()
 UNTIL_EOF = b"HTTP/1.1 200 OK\r\n\r\nwhole"
-
-
-@pytest.fixture(scope="module")
-def ca(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("ca") / "ca.pem"
-    AUTHORITY.cert_pem.write_to_path(str(path))
-    return str(path)
-
-
-def server() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
-    return context
 
 
 def cut(line: Line) -> None:
@@ -120,7 +105,7 @@ async def test_over_tls_an_end_counts_only_with_a_farewell(ca: str, farewell: bo
         await line.gone()
 
     async with Peer(script, server()) as peer, transport() as wire:
-        to = backend(Url(tls=True, host="127.0.0.1", port=peer.port, path=""), ca=ca)
+        to = backend(secure(peer), ca=ca)
         told = await exchange(wire, order(to))
         assert told.body == b"whole"
         if farewell:
@@ -140,7 +125,7 @@ async def test_garbage_under_tls_is_a_broken_connection(ca: str) -> None:
 
     async with Peer(script, server()) as peer, transport() as wire:
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        to = backend(Url(tls=True, host="127.0.0.1", port=peer.port, path=""), ca=ca)
+        to = backend(secure(peer), ca=ca)
         told = await exchange(wire, order(to))
         assert told.ending.fault is Fault.RESET
         assert wire.open == 0 or wire.idle == 0

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import gc
 import socket
-import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -35,27 +34,9 @@ from tests.wire.peer import (
     transport,
     until,
 )
+from tests.wire.tls import AUTHORITY, secure, server
 
-AUTHORITY = trustme.CA()
 SHORT = Seconds(0.05)
-
-
-@pytest.fixture(scope="module")
-def ca(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("ca") / "ca.pem"
-    AUTHORITY.cert_pem.write_to_path(str(path))
-    return str(path)
-
-
-def server(cert: trustme.LeafCert | None = None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    (cert or AUTHORITY.issue_cert("127.0.0.1", "api.example")).configure_cert(context)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    return context
-
-
-def secure(peer: Peer, host: str = "127.0.0.1") -> Url:
-    return Url(tls=True, host=host, port=peer.port, path="/v1")
 
 
 def plain(host: str, port: int = 80) -> Url:

@@ -1,9 +1,7 @@
 """Which connection serves next, and which must not."""
 
-import asyncio
 import gc
 from dataclasses import replace
-from typing import cast
 
 import pytest
 
@@ -12,39 +10,18 @@ from proxy.wire import pool as room
 from proxy.wire.connection import Connection, Lane
 from proxy.wire.pool import IDLE, Pool
 from tests.wire.peer import Time, backend, order
+from tests.wire.pipe import piped
 
 URL = Url(tls=True, host="api.example", port=443, path="/v1")
 
 
-class Pipe(asyncio.Transport):
-    """A transport that leads nowhere."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.aborted = False
-
-    def is_closing(self) -> bool:
-        return self.aborted
-
-    def abort(self) -> None:
-        self.aborted = True
-
-
-class Nobody:
-    """A keeper that does not care."""
-
-    def on_idle(self, connection: Connection) -> None: ...
-    def on_closed(self, connection: Connection) -> None: ...
-
-
 def connection(lane: Lane) -> Connection:
-    made = Connection(lane, Nobody())
-    made.connection_made(Pipe())
+    made, _ = piped(lane)
     return made
 
 
 def closed(made: Connection) -> bool:
-    return cast("Pipe", made.transport).aborted
+    return made.transport.is_closing()
 
 
 def setup(to: Backend | None = None) -> tuple[Pool, Time, Lane]:
