@@ -180,7 +180,8 @@ class _Reader:
             self._bad_key(event, inside, f"and {quote(text)} is none unless it has quotes")
             return None
         if isinstance(value, Trap):
-            mend = f'write `"{text}":`' if text else "write the name in front of the colon"
+            quoted = quote(f'"{text}":')
+            mend = f"write {quoted}" if text else "write the name in front of the colon"
             self._findings.at_mark(_mark(event), inside, value.code, value.reason, mend)
         elif text == "<<":
             reason = "`<<` would merge another mapping into this one, and a table has no such keys"

@@ -43,6 +43,10 @@ def understand(text: str) -> Value | Trap:
     return text
 
 
+def _in_quotes(text: str) -> str:
+    return quote(f'"{text}"')
+
+
 def _nothing(text: str) -> Trap:
     return Trap(
         code=Code.EMPTY_VALUE,
@@ -56,7 +60,7 @@ def _word(text: str) -> Trap:
     return Trap(
         code=Code.AMBIGUOUS_WORD,
         reason=f"{quote(text)} is {meant} to some readers of YAML and text to others",
-        mend=f'write `{meant}`, or `"{text}"` for the text'
+        mend=f"write `{meant}`, or {_in_quotes(text)} for the text"
         + ("; the word for nothing is `none`" if text.lower() in {"off", "no"} else ""),
     )
 
@@ -66,7 +70,7 @@ def _number(text: str, value: object, otherwise: object = "text") -> Trap:
     return Trap(
         code=Code.AMBIGUOUS_NUMBER,
         reason=f"{quote(text)} is {value} to some readers of YAML and {otherwise} to others",
-        mend=f'write {numbers}, or `"{text}"` for the text',
+        mend=f"write {numbers}, or {_in_quotes(text)} for the text",
     )
 
 
@@ -100,7 +104,7 @@ def _beyond(text: str) -> Trap:
     return Trap(
         code=Code.AMBIGUOUS_NUMBER,
         reason=f"{quote(text, 20)} is a number that readers of YAML do not read alike",
-        mend=f'write `"{text}"` for the text',
+        mend=f"write {_in_quotes(text)} for the text",
     )
 
 
@@ -108,7 +112,7 @@ def _date(text: str) -> Trap:
     return Trap(
         code=Code.AMBIGUOUS_NUMBER,
         reason=f"{quote(text)} is a date to some readers of YAML and text to others",
-        mend=f'write `"{text}"` for the text',
+        mend=f"write {_in_quotes(text)} for the text",
     )
 
 
