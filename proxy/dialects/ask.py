@@ -117,7 +117,7 @@ def sticky_key(ask: Ask, body: bytes | None) -> str | None:
         return None
     try:
         opening = _OPENINGS[ask.api](body)
-    except (KeyError, msgspec.DecodeError):
+    except (KeyError, ValueError, msgspec.DecodeError, RecursionError):
         return None
     return _digest(opening) if opening else None
 

@@ -35,7 +35,7 @@ _COUNT = re.compile(rb"[1-9][0-9]{0,2}")
 _BOOLS = {b"true": True, b"false": False, b"null": False}
 _NULL = Field(b"null")
 
-_Top = msgspec.defstruct("_Top", [(key, msgspec.Raw, msgspec.Raw()) for key in _KEYS])
+_Top = msgspec.defstruct("_Top", [(key, msgspec.Raw, None) for key in _KEYS])
 _TOP = msgspec.json.Decoder(_Top)
 _TO_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b'"[]{}'))
@@ -71,14 +71,11 @@ class Peek:
         """Take the next bytes."""
         if self._scanner is not None:
             self._scanner.feed(data)
-            return
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._size > self._most:
-            self._scanner = Scanner(_SET_OF_KEYS)
-            for piece in () if self._encoded else self._pieces:
-                self._scanner.feed(piece)
-            self._pieces.clear()
+        elif self._size <= self._most:
+            self._pieces.append(data)
+            self._size += len(data)
+            if self._size > self._most:
+                self._outgrow()
 
     def finish(self) -> Peeked | Refusal:
         """Say what the body says, or why it is refused. A compressed one is never refused."""
@@ -87,6 +84,14 @@ class Peek:
         if self._scanner is not None:
             return _scanned(self._scanner)
         return _peek(b"".join(self._pieces))
+
+    def _outgrow(self) -> None:
+        """Scan from here on what is too large for one go; of a compressed body see nothing."""
+        if not self._encoded:
+            self._scanner = Scanner(_SET_OF_KEYS)
+            for piece in self._pieces:
+                self._scanner.feed(piece)
+        self._pieces.clear()
 
     def _decompressed(self) -> Peeked:
         """Look into a small compressed body; its model has no place where it could be replaced."""
@@ -132,11 +137,12 @@ def _decoded(body: bytes) -> dict[str, Field] | None:
         return None
     fields = {}
     for key, name, value in zip(_KEYS, _NAMES, top, strict=True):
-        if value:
-            if body.count(name) != 1:
+        if value is not None:
+            behind = body.find(name) + len(name)
+            if body.find(name, behind) >= 0:
                 return None
             raw = bytes(value)
-            start = body.find(raw, body.find(name) + len(name))  # between: a colon, white space
+            start = body.find(raw, behind)  # between: a colon and white space
             fields[key] = Field(raw, start, start + len(raw))
     return fields
 

@@ -155,6 +155,13 @@ def test_a_bare_input_ties_too() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b'{"messages":[{"role":"\xff"}]}', b'{"messages":[' + b"[" * 100_000]
+)
+def test_what_cannot_be_read_ties_nothing(body: bytes) -> None:
+    assert sticky_key(ask(), body) is None
+
+
 @pytest.mark.parametrize("body", [None, {}, [], {"messages": "x"}, {"messages": []}])
 def test_nothing_ties(body: object) -> None:
     assert key("/v1/chat/completions", body) is None

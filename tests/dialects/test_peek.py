@@ -184,7 +184,7 @@ def test_depth_is_measured_in_both_ways_alike() -> None:
 
 
 def test_a_large_body_is_scanned_as_it_comes() -> None:
-    filler = b'{"image":"' + b"QUJD" * (SMALL // 4)
+    filler = b'{"image":"' + b"QUJD" * SMALL
     body = filler + b'","model":"gpt-5","stream":true}'
     peeked = seen(*(body[i : i + 65_536] for i in range(0, len(body), 65_536)))
     assert peeked == seen(body) == exactly(body)
@@ -219,8 +219,10 @@ def test_a_compressed_body_is_looked_into(
         gzip.compress(b'{"model":"a"}')[:-12],
         gzip.compress(b'{"model":"a","x":"' + b" " * MOST_DECOMPRESSED + b'"}'),
         b"x" * (MOST_DECOMPRESSED + 1),
+        b"x" * 2 * MOST_DECOMPRESSED,
     ],
 )
 def test_a_compressed_body_that_cannot_be_read_is_routed_by_its_path(body: bytes) -> None:
     assert look(body, headers=GZIP) == Peeked()
+    assert look(body[:MOST_DECOMPRESSED], body[MOST_DECOMPRESSED:], b"x", headers=GZIP) == Peeked()
     assert look(body, headers=((b"content-encoding", b"br"),)) == Peeked()
