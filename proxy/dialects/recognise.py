@@ -199,7 +199,10 @@ def _without_key(query: str) -> tuple[str, Secret | None]:
     for part in query.split("&"):
         name, _, value = part.partition("=")
         if unquote_plus(name) in _KEYS:
-            return _without(query, _KEYS), Secret(unquote_plus(value))
+            key = unquote_plus(value)
+            # It will become a header field: what cannot stand in one is no key.
+            sound = key.isascii() and key.isprintable()
+            return _without(query, _KEYS), Secret(key) if sound else None
     return query, None
 
 

@@ -203,6 +203,12 @@ def test_a_credential_does_not_stay_in_the_query(name: str) -> None:
     assert seen("GET", "/v1/files?after=x").key is None
 
 
+@pytest.mark.parametrize("value", ["a%0d%0ax-evil:1", "%00", "%c3%a9"])
+def test_a_credential_cannot_break_out_of_its_field(value: str) -> None:
+    found = seen("POST", f"/v1beta/models/m:countTokens?key={value}&a=1")
+    assert (found.query, found.key) == ("a=1", None)
+
+
 @pytest.mark.parametrize(
     "path",
     [
