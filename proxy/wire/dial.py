@@ -6,6 +6,7 @@ passes through, and then nothing stays open. Must never know the pool or an answ
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ class Dialer:
         return connection
 
     async def _open(self, order: Order, enter: Callable[[Phase], None]) -> socket.socket:
-        """Return a connected socket that leads to the backend."""
+        """Return a socket that leads to the backend; behind a proxy, that resolves its name."""
         backend = order.backend
         hop = backend.proxy or backend.url
         enter(Phase.RESOLVE)
@@ -132,7 +133,7 @@ class Dialer:
         with ExitStack() as undo:
             undo.callback(sock.close)
             async with asyncio.timeout(order.tls), handshakes:
-                context = await self._trust.context(order.backend.ca)
+                context = await self._context(order.backend.ca)
                 undo.pop_all()  # from here on the loop owns the socket
                 _, connection = await asyncio.get_running_loop().create_connection(
                     make,
@@ -142,6 +143,13 @@ class Dialer:
                     ssl_handshake_timeout=order.tls + _SPARE,
                 )
         return connection
+
+    async def _context(self, ca: str | None) -> ssl.SSLContext:
+        try:
+            return await self._trust.context(ca)
+        except OSError as error:
+            _, reason = fault_of(error)
+            raise _Refused(Fault.LOCAL, f"the file of certificates: {reason}") from error
 
 
 def _keep_alive(sock: socket.socket) -> None:

@@ -18,8 +18,9 @@ IDLE = Seconds(30.0)
 """How long a connection may wait. AWS's balancers close after 60 s, nginx after 75 s; the peers
 that close sooner (uvicorn 5 s) tell in time, unless the request crosses their FIN on the way."""
 MOST_IDLE = 1024
-"""Connection connections in all; the one that has waited longest makes room."""
+"""Waiting connections in all; the one that has waited longest makes room."""
 _MOST_KNOWN = 1024
+"""Backends, by identity: tables that come and go must not add up."""
 
 _TENANT_FIELDS = frozenset(
     {b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie"}

@@ -77,7 +77,9 @@ class Resolver:
             if entry.flight is None:
                 entry.flight = self._fly(entry, host, port)
             patience = STALE_AFTER if self._usable(entry) else None
-            await asyncio.wait({entry.flight}, timeout=patience)
+            landed, _ = await asyncio.wait({entry.flight}, timeout=patience)
+            if not landed:  # it hangs: those who come next do not wait for it
+                entry.asked_until = Instant(self._now() + NEGATIVE_TTL)
         if self._usable(entry):
             return entry.addresses
         raise entry.error or socket.gaierror(socket.EAI_NONAME, "no address")

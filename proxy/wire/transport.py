@@ -92,6 +92,7 @@ class Transport:
         await self._tasks.close()
         self._trust.close()
         if self._connections:
+            self._gone.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._gone.wait(), _CLOSING)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -29,6 +30,7 @@ from tests.wire.peer import (
     until,
 )
 from tests.wire.pipe import Keeper, piped
+from tests.wire.tls import server
 
 STREAM = CHUNKED + b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
 
@@ -164,7 +166,8 @@ async def test_a_redirect_is_an_answer_like_any_other(status: bytes) -> None:
 # Pausing.
 
 
-async def test_a_paused_attempt_stops_reading_and_goes_on() -> None:
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_paused_attempt_stops_reading_and_goes_on(ca: str, tls: bool) -> None:
     sent = 0
 
     async def script(line: Line) -> None:
@@ -176,9 +179,9 @@ async def test_a_paused_attempt_stops_reading_and_goes_on() -> None:
             sent += 100_000
         await line.gone()
 
-    async with Peer(script) as peer, transport() as wire:
+    async with Peer(script, server() if tls else None) as peer, transport() as wire:
         told = Told()
-        call = wire.start(order(backend(peer.url)), told)
+        call = wire.start(order(backend(replace(peer.url, tls=tls), ca=ca)), told)
         await told.until(lambda: told.heads)
         call.pause()
         call.pause()

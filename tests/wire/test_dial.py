@@ -324,10 +324,16 @@ async def test_a_peer_that_never_shakes_hands_meets_the_limit(ca: str) -> None:
         assert wire.open == 0
 
 
-async def test_a_ca_file_that_is_missing_is_our_own_fault(tmp_path: Path) -> None:
+async def test_a_ca_file_that_cannot_be_used_is_our_own_fault(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
     async with Peer(silent) as peer, transport() as wire:
-        ending = await fate(wire, secure(peer), ca=str(tmp_path / "none.pem"))
-        assert (ending.fault, ending.detail) == (Fault.LOCAL, "ENOENT")
+        ending = await fate(wire, secure(peer), ca=str(file))
+        assert (ending.fault, ending.detail) == (Fault.LOCAL, "the file of certificates: ENOENT")
+        file.write_text("no certificate")
+        ending = await fate(wire, secure(peer), ca=str(file))
+        assert ending.fault is Fault.LOCAL
+        for line in peer.lines:
+            await line.ended
 
 
 async def test_only_so_many_handshakes_at_a_time(ca: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,6 +138,8 @@ async def test_an_old_answer_serves_while_a_lookup_hangs(monkeypatch: pytest.Mon
     dns.answers["a"] = [info("192.0.2.2")]
     time.at += TTL
     assert await addresses(names) == ["192.0.2.1"]
+    monkeypatch.setattr(resolver, "STALE_AFTER", LIMIT)
+    assert await addresses(names) == ["192.0.2.1"]
     release()
     await until(lambda: names._entries["a", 443].flight is None)
     assert await addresses(names) == ["192.0.2.2"]
