@@ -131,7 +131,8 @@ class Course:
         prospects = self._prospects
         if self.tier in self._retried or not self._may_stay(now, left):
             return None
-        for attempt in reversed(prospects.sent):
+        last = {id(attempt.target): attempt for attempt in prospects.sent}
+        for attempt in reversed(last.values()):
             target = attempt.target
             if (
                 attempt.tier == self.tier

@@ -1,10 +1,10 @@
 """Small values for the tests of this room: backends, routes, asks, verdicts, dialogues."""
 
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from proxy.model import (
+    GOOD,
     Action,
     Api,
     Ask,
@@ -28,7 +28,7 @@ from proxy.model import (
     Url,
     Verdict,
 )
-from proxy.policy.decision import Decision, Event, Failed
+from proxy.policy.decision import Decision, Ended, Event, Failed, Ready, Send, Wait, Woke
 from proxy.policy.standing import Standing
 
 LIMITS = Limits(
@@ -116,6 +116,24 @@ class World:
             budget_refused=self.refused.append,
         )
 
+    def eject(self, name: str, now: float = 0.0, verdict: Verdict | None = None) -> None:
+        """Have a backend fail until it is out."""
+        only = next(t for tier in self.route.tiers for t in tier if t.backend.name == name)
+        alone = route((only,), name=f"only {name}", attempts=1)
+        for _ in range(5):
+            dialogue = self.exchange(now, of=alone)
+            if sends(dialogue.first):
+                dialogue.fails(now, 1, verdict)
+            dialogue.close(now)
+
+    def cool(self, name: str, now: float, told: float) -> None:
+        """Have a backend say that it wants to be left alone."""
+        only = next(t for tier in self.route.tiers for t in tier if t.backend.name == name)
+        dialogue = self.exchange(now, of=route((only,), name=f"only {name}", attempts=1))
+        cooldown = Seconds(told)
+        dialogue.fails(now, 1, bad(Cause.RATE_LIMIT, scope=Scope.KEY, cooldown=cooldown))
+        dialogue.close(now)
+
     def exchange(self, now: float = 0.0, *, of: Route | None = None, **fields: Any) -> "Dialogue":
         how: dict[str, Any] = {
             name: fields.pop(name) for name in ("sticky", "replayable") if name in fields
@@ -139,8 +157,25 @@ class Dialogue:
         given: dict[str, Any] = {"sent": Sent.HEAD_SEEN, **fields}
         return self.on(now, Failed(number=number, verdict=verdict or bad(), **given))
 
+    def waits(self, decisions: tuple[Decision, ...]) -> tuple[float, tuple[Decision, ...]]:
+        """Sleep as decided; return when that ended and what follows."""
+        (wait,) = decisions
+        assert isinstance(wait, Wait)
+        return wait.until, self.on(wait.until, Woke())
+
+    def succeeds(self, now: float, number: int = 1) -> None:
+        self.on(now, Ready(number=number))
+        self.on(now, Ended(number=number, verdict=GOOD))
+        self.close(now)
+
     def close(self, now: float = 0.0) -> None:
         self.failover.close(at(now))
 
 
-Sticky = Callable[[], str | None]
+def sends(decisions: tuple[Decision, ...]) -> list[str]:
+    """Return what is sent: `number target`, with what is special about it."""
+    return [
+        f"{d.number} {d.target}" + " fresh" * d.fresh + " hedge" * d.hedge + " probe" * d.probe
+        for d in decisions
+        if isinstance(d, Send)
+    ]
