@@ -81,7 +81,8 @@ class Faultline:
     """The whole proxy in one process, from `start` to `close`.
 
     `load` reads the routing table, now and at every reload. `journal` is the descriptor that the
-    journal is written to; None writes none. `listeners` hear what the report hears.
+    journal is written to; None writes none. `listeners` hear what the report hears. `dice` makes
+    a run repeatable.
     """
 
     def __init__(
@@ -90,12 +91,13 @@ class Faultline:
         *,
         journal: int | None = None,
         listeners: Sequence[Events] = (),
+        dice: random.Random | None = None,
     ) -> None:
         self._load = load
         self.fleet = load().fleet
         self.clock = LoopClock()
         self._draining = False
-        dice = random.Random(os.urandom(16))  # noqa: S311 - jitter and ids are no secrets
+        dice = dice or random.Random(os.urandom(16))  # noqa: S311 - jitter and ids are no secrets
         now, wall = self.clock.now, time.time
         self._journal = None if journal is None else Journal(journal, now=now, wall=wall)
         self._lag = LagMeter(self.clock, self._lagging)

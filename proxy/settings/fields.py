@@ -30,6 +30,8 @@ MOST_STARS = 8
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}", re.ASCII)
 """A field name of HTTP (RFC 9110, 5.1)."""
 
+_PORT = re.compile(r":[0-9]{1,5}\Z", re.ASCII)
+
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 _FRAMING = {"connection", "content-length", "expect", "host", "keep-alive", "te", "trailer"}
@@ -116,8 +118,9 @@ def _header_value(text: str) -> str:
 
 
 def _host_name(text: str) -> str:
-    if not units.is_host(text):
-        raise wrong(Code.NAME, "is not the name of a host", "a name without scheme, port or star")
+    if not units.is_host(_PORT.sub("", text)):
+        mend = "a name without scheme or star; with its port where that is not the listener's own"
+        raise wrong(Code.NAME, "is not the name of a host", mend)
     return text.lower()
 
 

@@ -357,7 +357,8 @@ class Table(Entry):
     console: f.Console = Address(port=8081)
     """Where people reach the status page, metrics and health; or `none`."""
     hosts: list[f.HostName] = Field(default_factory=list)
-    """Names that apps may call Faultline by, beside localhost: `[faultline]`."""
+    """Names that apps may call Faultline by, beside localhost: `[faultline]`; with a port where
+    another one leads here: `["localhost:9000"]`."""
     clients: dict[f.Name, ClientEntry] = Field(default_factory=dict)
     """Apps and their tokens; needed unless both ports are for this machine only."""
     backends: dict[f.Name, BackendEntry] = Field(json_schema_extra={"minProperties": 1})

@@ -21,6 +21,7 @@ def with_backend(more: str) -> str:
         (f"{GOOD}console: here\n", "here", Code.ADDRESS, "`here` is not an address"),
         (f"{GOOD}hosts: [a b]\n", "a b", Code.NAME, "`a b` is not the name of a host"),
         (f"{GOOD}hosts: ['*.x']\n", "'*.x'", Code.NAME, "`*.x` is not the name of a host"),
+        (f"{GOOD}hosts: ['x:y']\n", "'x:y'", Code.NAME, "`x:y` is not the name of a host"),
         (with_backend("weight: 0"), "0}", Code.RANGE, "`0` is too small"),
         (with_backend("weight: 9999"), "9999", Code.RANGE, "`9999` is too large"),
         (with_backend("weight: 1.5"), "1.5", Code.WRONG_TYPE, "a whole number should"),
@@ -59,6 +60,11 @@ def test_a_glob_has_few_stars() -> None:
     text = GOOD.replace("tiers:", f'match: {{model: "{"a*" * 9}"}}, tiers:')
     assert only(text).code is Code.GLOB
     fleet(text.replace("a*" * 9, "a*" * 8))
+
+
+def test_a_host_may_carry_the_port_that_leads_here() -> None:
+    text = f"{GOOD}hosts: [Faultline, 'mapped:9000', '127.0.0.1:9001']\n"
+    assert fleet(text).hosts == ("faultline", "mapped:9000", "127.0.0.1:9001")
 
 
 def test_names_become_labels_and_headers() -> None:
