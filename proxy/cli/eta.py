@@ -11,13 +11,13 @@ import typer
 
 from proxy.cli import cli
 from proxy.model import Cause, Seconds
-from proxy.report.estimate import Estimate, Unknown, remaining
-from proxy.report.outages import History, HistoryError, published, read_history
+from proxy.report.estimate import NOTHING, Estimate, Seen, Unknown, remaining
+from proxy.report.outages import HistoryError, published, read_history, spans
 from proxy.report.words import span
 from proxy.settings.units import Wrong, duration
 
 
-def _elapsed(text: str) -> Seconds:
+def _time(text: str) -> Seconds:
     try:
         return duration(text)
     except Wrong as wrong:
@@ -28,26 +28,32 @@ def _elapsed(text: str) -> Seconds:
 def eta(
     provider: Annotated[str, typer.Option(help="Who is down: openai, anthropic, ...")],
     elapsed: Annotated[
-        Seconds, typer.Option(parser=_elapsed, metavar="TIME", help="Since when: 90s, 15m, 2h.")
+        Seconds, typer.Option(parser=_time, metavar="TIME", help="Since when: 90s, 15m, 2h.")
     ],
     cause: Annotated[Cause | None, typer.Option(help="What broke, where that is known.")] = None,
+    told: Annotated[
+        Seconds | None,
+        typer.Option(parser=_time, metavar="TIME", help="What its Retry-After says: 30s."),
+    ] = None,
     history: Annotated[
-        Path | None, typer.Option(help="Outages to rest on instead of the published ones (CSV).")
+        Path | None,
+        typer.Option(help="Your own record of its failures (CSV: provider, started_at, minutes)."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for machines.")] = False,
 ) -> None:
     """Estimate when an outage will be over: a range and its basis, never a promise."""
-    estimate = remaining(_history(history), provider, elapsed, cause)
+    provider = provider.lower()
+    seen = None if history is None else _seen(history, provider, cause)
+    estimate = remaining(published(), provider, elapsed, cause, seen, told or NOTHING)
     typer.echo(json.dumps(for_machines(estimate)) if as_json else for_people(estimate))
 
 
-def _history(path: Path | None) -> History:
-    if path is None:
-        return published()
+def _seen(path: Path, provider: str, cause: Cause | None) -> Seen:
     try:
-        return read_history(path)
+        history = read_history(path)
     except (HistoryError, OSError) as error:
         raise typer.BadParameter(str(error), param_hint="--history") from None
+    return Seen(spans=spans(history, provider, cause), source=history.source)
 
 
 def for_machines(estimate: Estimate | Unknown) -> dict[str, float | str | None]:

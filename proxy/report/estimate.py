@@ -1,19 +1,20 @@
 """When it will be over: how much longer an outage lasts that has lasted until now.
 
-Knows how long outages have lasted, never what is going on. The lengths of outages are lognormal
-to a good approximation: their logarithms are normally distributed. What remains of one is that
-distribution cut off at its age, so it has a closed form, for any age. A provider with few outages
-of its own borrows from the others: theirs together count as much as `LENT` of its own. How well
-the ranges hold on years held back stands in docs/estimates.md. Pure.
+Knows what an estimate may rest on, and says what it does rest on; never what is going on, nor the
+time. Three sources: how long the outages lasted that providers published; how long Faultline saw
+this backend fail with this cause; what the provider told. Who has few outages on record borrows:
+a backend from its provider, a provider from the others. How well the ranges hold on years held
+back stands in docs/estimates.md. Pure.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, exp, fsum, log, sqrt
 from statistics import NormalDist
 
 from proxy.model import Cause, Seconds
-from proxy.report.outages import History, Outage
+from proxy.report.durations import Lengths, fit, left, lent
+from proxy.report.outages import History
+from proxy.report.words import listed, span
 
 CONFIDENCE = 0.8
 """How often the truth lies within the range."""
@@ -23,11 +24,22 @@ LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9
 
 LENT = 20
 """Outages of its own that all those of others are worth, unless there are fewer of them. With 24
-of its own it rests on others for slightly less than half. With 10 or 30 the losses on the
-held-back years differ by less than 1 %."""
+of its own a provider rests on others for slightly less than half. With 10 or 40 the losses on the
+held-back years differ by less than 2 %."""
 
 FEWEST = 10
-"""Outages below which a spread is no more than a guess."""
+"""Published outages below which a spread is no more than a guess."""
+
+BLIP = Seconds(300.0)
+"""A failure that is over sooner is a blip, another population than outages: only one in fifty of
+those published is so short, and providers take 5 to 15 minutes to publish one at all."""
+
+FEWEST_SEEN = 5
+"""Failures seen that tell how often it is no more than a blip."""
+
+OUTAGES_UNSEEN = 5
+"""Outages that count as seen beside those that were, so that a few blips do not rule out the long
+outage which comes once a year."""
 
 OUTAGES = frozenset(
     {
@@ -42,7 +54,19 @@ OUTAGES = frozenset(
         Cause.TLS,
     }
 )
-"""Causes that outages have. A quota or a revoked key ends when someone acts, not with time."""
+"""Causes that providers' outages have: the published ones say something of them."""
+
+PASSING = frozenset({Cause.LOCAL_NETWORK, Cause.LOCAL_PROXY, Cause.QUOTA, Cause.RATE_LIMIT})
+"""Causes that pass with time too, but of which no provider publishes anything. All others, as a
+revoked key, end when someone acts."""
+
+NOTHING = Seconds(0.0)
+
+TOO_EARLY = (
+    "it has only just begun, and how long such failures last here is not known yet: "
+    "most are over within minutes"
+)
+TOO_LITTLE = "nothing is published of how long {} lasts, and too little was seen here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,44 +87,92 @@ class Unknown:
     basis: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """How long this backend failed with this cause each time before."""
+
+    spans: tuple[Seconds, ...]
+    source: str = "seen by Faultline itself"
+
+
 def remaining(
-    history: History, provider: str, age: Seconds, cause: Cause | None = None
+    history: History,
+    provider: str,
+    age: Seconds,
+    cause: Cause | None = None,
+    seen: Seen | None = None,
+    told: Seconds = NOTHING,
 ) -> Estimate | Unknown:
-    """Estimate how much longer an outage of this age goes on."""
-    if cause is not None and cause not in OUTAGES:
-        return Unknown(basis=f"a history of outages says nothing of the cause {cause}")
-    own = [outage for outage in history.outages if outage.provider == provider]
-    others = [outage for outage in history.outages if outage.provider != provider]
-    if len(own) + len(others) < FEWEST:
-        return Unknown(basis=f"fewer than {FEWEST} outages are known ({history.source})")
-    lengths = fit(own, others)
-    low, median, high = (left(lengths, age, part) for part in (LOW, MEDIAN, HIGH))
-    return Estimate(
-        low=low, median=median, high=high, confidence=CONFIDENCE, basis=_basis(history, own, others)
-    )
+    """Estimate how much longer an outage of this age goes on.
+
+    Without `seen` it is known to be an outage; with it, be it empty, it is a failure that may be a
+    blip. `told` is how long the provider said, just now, that it will still take.
+    """
+    if cause is not None and cause not in OUTAGES | PASSING:
+        return Unknown(basis=f"{cause} ends when someone acts, not with time")
+    spans = seen.spans if seen else ()
+    known = len(spans) >= FEWEST_SEEN
+    early = seen is not None and not known and age + told < BLIP
+    usable = not early and cause not in PASSING and len(history.outages) >= FEWEST
+    published = _published(history, provider) if usable else None
+    if not (published or known or told):
+        return Unknown(basis=TOO_EARLY if early else TOO_LITTLE.format(cause or "this"))
+    sources = [_told(told), _named(seen), _counted(history, provider) if published else ""]
+    parts = _parts(spans, published, Seconds(age + told) if told else None)
+    return _estimate(parts, age, told, basis=listed([*filter(None, sources)]))
 
 
-def fit(own: Sequence[Outage], others: Sequence[Outage]) -> NormalDist:
-    """Return the distribution of the logarithm of an outage's seconds."""
-    worth = min(LENT, len(others))
-    lent = worth / (worth + len(own))
-    weighted = [(log(outage.lasted), (1 - lent) / len(own)) for outage in own]
-    weighted += [(log(outage.lasted), lent / len(others)) for outage in others]
-    mean = fsum(weight * value for value, weight in weighted)
-    variance = fsum(weight * (value - mean) ** 2 for value, weight in weighted)
-    return NormalDist(mean, sqrt(variance))
+def _estimate(parts: Lengths, age: Seconds, told: Seconds, basis: str) -> Estimate | Unknown:
+    # What was told has to pass first: it counts as an age that is sure to come.
+    since = Seconds(age + told)
+    ends = left(parts, since, (LOW, MEDIAN, HIGH))
+    if not ends:
+        return Unknown(basis=f"nothing that is known has lasted {span(since)}")
+    low, median, high = (Seconds(told + end) for end in ends)
+    basis += f", given that it has lasted {span(age)}"
+    return Estimate(low=low, median=median, high=high, confidence=CONFIDENCE, basis=basis)
 
 
-def left(lengths: NormalDist, age: Seconds, part: float) -> Seconds:
-    """Return what remains at most in that part of all outages that have reached this age."""
-    # Reckoned from the upper end, and with erfc: far out, 1 minus a share would be 1 itself.
-    survived = erfc((log(age) - lengths.mean) / lengths.stdev / sqrt(2)) / 2 if age > 0 else 1.0
-    total = exp(lengths.mean - lengths.stdev * NormalDist().inv_cdf(survived * (1 - part)))
-    return Seconds(max(0.0, total - age))
+def _published(history: History, provider: str) -> NormalDist:
+    """Return how long this provider's outages last; others lend."""
+    own, others = _apart(history, provider)
+    return lent(own, fit(others), min(LENT, len(others))) if others else fit(own)
 
 
-def _basis(history: History, own: Sequence[Outage], others: Sequence[Outage]) -> str:
-    known = f"{len(own)} outages of this provider"
-    if others:
-        known += f" and {len(others)} of others"
-    return f"how long {known} lasted ({history.source}), given that it has lasted until now"
+def _apart(history: History, provider: str) -> tuple[list[Seconds], list[Seconds]]:
+    own = [each.lasted for each in history.outages if each.provider == provider]
+    others = [each.lasted for each in history.outages if each.provider != provider]
+    return own, others
+
+
+def _parts(spans: Sequence[Seconds], published: NormalDist | None, told: Seconds | None) -> Lengths:
+    """Return the populations that it may be of, weighed by how often each was seen."""
+    long = [each for each in spans if each >= BLIP]
+    short = [each for each in spans if each < BLIP]
+    parts: list[tuple[float, NormalDist]] = []
+    if published:
+        parts.append((len(long) + OUTAGES_UNSEEN, lent(long, published, LENT)))
+    elif long:
+        parts.append((len(long), fit(long)))
+    if short:
+        parts.append((len(short), fit(short)))
+    if told:
+        parts.append((1, fit([told])))
+    return parts
+
+
+def _told(told: Seconds) -> str:
+    return f"the {span(told)} that the provider told" if told else ""
+
+
+def _named(seen: Seen | None) -> str:
+    count = len(seen.spans) if seen else 0
+    times = "once" if count == 1 else f"{count} times"
+    return f"how long it lasted {times} before ({seen.source})" if seen and count else ""
+
+
+def _counted(history: History, provider: str) -> str:
+    own, others = map(len, _apart(history, provider))
+    counts = ((own, "this provider"), (others, "others"))
+    outages = listed([f"{count} outages of {whose}" for count, whose in counts if count])
+    return f"how long {outages} lasted ({history.source})"

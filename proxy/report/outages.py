@@ -11,13 +11,14 @@ from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
-from proxy.model import Seconds
+from proxy.model import Cause, Seconds
 
 PUBLISHED = "outages.csv"
 SOURCE = "status pages up to February 2024, collected by Chu et al., ICPE 2025"
 """Where the published ones come from; it is named wherever an estimate rests on them."""
 
 COLUMNS = ("provider", "started_at", "minutes")
+"""What a file must have; `cause` may be there too, and any other column is passed over."""
 
 
 class HistoryError(ValueError):
@@ -31,6 +32,8 @@ class Outage:
     provider: str
     started: datetime
     lasted: Seconds
+    cause: Cause | None = None
+    """None: not known, as of all published ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,18 @@ def read_history(path: Path) -> History:
         raise HistoryError(f"{path}: {error}") from None
 
 
+def spans(history: History, provider: str, cause: Cause | None) -> tuple[Seconds, ...]:
+    """Return how long each outage of this provider and cause lasted.
+
+    One without a cause counts for any; a question without one asks for all.
+    """
+    return tuple(
+        each.lasted
+        for each in history.outages
+        if each.provider == provider and (cause is None or each.cause in {None, cause})
+    )
+
+
 def _read(lines: Iterable[str]) -> tuple[Outage, ...]:
     rows = csv.DictReader(lines)
     missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
@@ -68,10 +83,11 @@ def _outage(row: dict[str, str], line: int) -> Outage:
     try:
         started = datetime.fromisoformat(row["started_at"])
         lasted = Seconds(float(row["minutes"]) * 60)
+        cause = Cause(row["cause"]) if row.get("cause") else None
     except (TypeError, ValueError) as error:
         raise HistoryError(f"line {line}: {error}") from None
     if not 0 < lasted < float("inf") or started.tzinfo is None:
         raise HistoryError(
             f"line {line}: an outage has a start with its time zone and lasts a while"
         )
-    return Outage(provider=row["provider"], started=started, lasted=lasted)
+    return Outage(provider=row["provider"].lower(), started=started, lasted=lasted, cause=cause)

@@ -40,14 +40,39 @@ def test_unknown_is_an_answer() -> None:
     assert eta(*arguments).stdout.startswith("Unknown: ")
 
 
-def test_a_history_of_ones_own_is_what_it_rests_on(tmp_path: Path) -> None:
-    path = tmp_path / "mine.csv"
-    lines = [f"mine,2024-01-{day:02}T00:00Z,{day}" for day in range(1, 29)]
-    path.write_text("\n".join(["provider,started_at,minutes", *lines]))
-    told = eta("--provider", "mine", "--elapsed", "0s", "--history", str(path), "--json")
+def record(path: Path, *rows: str, columns: str = "provider,started_at,minutes,cause") -> str:
+    path.write_text("\n".join([columns, *rows]))
+    return str(path)
+
+
+def test_a_history_of_ones_own_joins_the_published_one(tmp_path: Path) -> None:
+    rows = [f"openai,2026-01-{day}T00:00Z,0.{day},capacity" for day in range(10, 30)]
+    mine = record(tmp_path / "mine.csv", *rows)
+    told = eta("--provider", "openai", "--elapsed", "0s", "--history", mine, "--json")
     found = json.loads(told.stdout)
-    assert "28 outages of this provider lasted (mine.csv)" in found["basis"]
-    assert found["high_s"] < 3600
+    assert "20 times before (mine.csv)" in found["basis"]
+    assert "ICPE 2025" in found["basis"]
+    assert found["median_s"] < 60
+
+
+def test_only_what_fits_the_question_counts(tmp_path: Path) -> None:
+    rows = ("openai,2026-01-01T00:00Z,0.3,capacity", "other,2026-01-01T00:00Z,0.3,")
+    mine = record(tmp_path / "mine.csv", *rows * 10)
+    arguments = ("--provider", "openai", "--elapsed", "10s", "--history", mine)
+    assert "10 times before" in eta(*arguments, "--cause", "capacity").stdout
+    assert eta(*arguments, "--cause", "tcp").stdout.startswith("Unknown: it has only just begun")
+
+
+def test_what_the_provider_told_is_a_source() -> None:
+    arguments = ("--provider", "openai", "--elapsed", "5s", "--cause", "rate_limit")
+    assert eta(*arguments).stdout.startswith("Unknown: ")
+    told = eta(*arguments, "--told", "30s", "--json")
+    assert json.loads(told.stdout)["low_s"] > 30
+
+
+def test_a_provider_is_known_in_any_letter_case() -> None:
+    known, meant = (eta("--provider", name, "--elapsed", "1h") for name in ("openai", "OpenAI"))
+    assert known.stdout == meant.stdout
 
 
 @pytest.mark.parametrize(
@@ -56,6 +81,7 @@ def test_a_history_of_ones_own_is_what_it_rests_on(tmp_path: Path) -> None:
         (("--elapsed", "15"), "is not a length of time"),
         (("--elapsed", "15m", "--cause", "gremlins"), "gremlins"),
         (("--elapsed", "15m", "--history", "/nonexistent.csv"), "nonexistent.csv"),
+        (("--elapsed", "15m", "--told", "soon"), "is not a length of time"),
     ],
 )
 def test_a_wrong_command_line_is_told(arguments: tuple[str, ...], said: str) -> None:

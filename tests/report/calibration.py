@@ -9,23 +9,48 @@ only what had ended before that span.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import sqrt
 from pathlib import Path
 from statistics import fmean, quantiles
 
 from proxy.model import Seconds
-from proxy.report.estimate import CONFIDENCE, HIGH, LOW, MEDIAN, Estimate, remaining
+from proxy.report.estimate import CONFIDENCE, FEWEST, HIGH, LOW, MEDIAN, Estimate, remaining
 from proxy.report.outages import History, Outage, published
 
 DOCS = Path(__file__).parents[2] / "docs"
 AGES = (0, 5, 15, 30, 60, 120)
 """Minutes."""
 PROVIDERS = ("openai", "anthropic")
-HELD_BACK = (
-    ("2023 and 2024", datetime(2023, 1, 1, tzinfo=UTC)),
-    ("from July 2023", datetime(2023, 7, 1, tzinfo=UTC)),
-    ("2024", datetime(2024, 1, 1, tzinfo=UTC)),
+
+
+@dataclass(frozen=True)
+class Span:
+    """Held back: what began in it is asked about, what had ended before it is known."""
+
+    since: datetime
+    until: datetime
+
+
+def _month(year: int, month: int) -> datetime:
+    return datetime(year, month, 1, tzinfo=UTC)
+
+
+END_OF_DATA = _month(2024, 3)
+QUARTERS = tuple(
+    # From July 2022 on: by then twelve outages are known.
+    Span(since, until)
+    for since, until in pairwise(
+        [_month(year, month) for year in (2022, 2023, 2024) for month in (1, 4, 7, 10)][2:10]
+    )
 )
+HELD_BACK = {
+    "2023 and 2024": (Span(_month(2023, 1), END_OF_DATA),),
+    "from July 2023": (Span(_month(2023, 7), END_OF_DATA),),
+    "2024": (Span(_month(2024, 1), END_OF_DATA),),
+    "quarter by quarter": QUARTERS,
+}
+DRAWN = "2023 and 2024"
 PARTS = (LOW, MEDIAN, HIGH)
 BEGIN, END = "<!-- calibration -->", "<!-- /calibration -->"
 
@@ -38,7 +63,7 @@ class Case:
     age: int
     said: tuple[float, float, float]
     ageless: tuple[float, float, float]
-    """The quantiles of the same history, its age left out."""
+    """The quantiles of the same history, the age left out."""
     truth: float
 
     @property
@@ -46,18 +71,15 @@ class Case:
         return self.said[0] <= self.truth <= self.said[2]
 
 
-def cases(since: datetime) -> Iterator[Case]:
+def cases(spans: tuple[Span, ...]) -> Iterator[Case]:
     outages = published().outages
-    known = History(
-        outages=tuple(o for o in outages if o.started.timestamp() + o.lasted < since.timestamp()),
-        source="held-back years",
-    )
-    for outage in outages:
-        if outage.started < since:
-            continue
-        for age in AGES:
-            if outage.lasted > age * 60:
-                yield _case(known, outage, age)
+    for span in spans:
+        before = span.since.timestamp()
+        past = (o for o in outages if o.started.timestamp() + o.lasted < before)
+        known = History(outages=tuple(past), source="held-back years")
+        for outage in outages:
+            if span.since <= outage.started < span.until:
+                yield from (_case(known, outage, age) for age in AGES if outage.lasted > age * 60)
 
 
 def _case(known: History, outage: Outage, age: int) -> Case:
@@ -74,7 +96,8 @@ def _case(known: History, outage: Outage, age: int) -> Case:
 
 def _ageless(known: History, provider: str) -> tuple[float, float, float]:
     own = [o.lasted for o in known.outages if o.provider == provider]
-    tenths = quantiles(own or [o.lasted for o in known.outages], n=10, method="inclusive")
+    enough = own if len(own) >= FEWEST else [o.lasted for o in known.outages]
+    tenths = quantiles(enough, n=10, method="inclusive")
     return tenths[0], tenths[4], tenths[8]
 
 
@@ -95,8 +118,8 @@ def table() -> str:
     head = ("held back", "provider", "questions", "truth in the range")
     heads = [*head, *(f"{age} min" for age in AGES), "loss", "without the age"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for name, since in HELD_BACK:
-        asked = list(cases(since))
+    for name, spans in HELD_BACK.items():
+        asked = list(cases(spans))
         lines += [
             _row(name, provider, [c for c in asked if c.provider == provider])
             for provider in PROVIDERS
@@ -121,7 +144,7 @@ WIDE, HIGH_, LEFT, TOP = 640, 320, 56, 24
 
 def plot() -> str:
     """The first span of the table, drawn: how often the truth lay in the range, by age."""
-    asked = list(cases(HELD_BACK[0][1]))
+    asked = list(cases(HELD_BACK[DRAWN]))
     marks = [_band(), *map(_gridline, range(0, 101, 20)), *map(_tick, range(len(AGES)))]
     for at, provider in enumerate(PROVIDERS):
         marks += _series(provider, [c for c in asked if c.provider == provider], at)
@@ -161,21 +184,28 @@ def _tick(index: int) -> str:
     return f'<text x="{_x(index)}" y="{HIGH_ - 36}" text-anchor="middle">{AGES[index]} min</text>'
 
 
+def _mark(provider: str, x: float, y: float) -> str:
+    """Each provider has a colour and a form: nobody needs to see colours."""
+    colour = COLOURS[provider]
+    if provider == PROVIDERS[0]:
+        return f'<circle cx="{x}" cy="{y:.1f}" r="4" fill="{colour}"/>'
+    return f'<rect x="{x - 4}" y="{y - 4:.1f}" width="8" height="8" fill="{colour}"/>'
+
+
 def _series(provider: str, of: list[Case], at: int) -> Iterator[str]:
     """Points with their 95 % intervals (Wilson), and the name."""
-    colour = COLOURS[provider]
     for index, age in enumerate(AGES):
         some = [case for case in of if case.age == age]
         share, x = coverage(some), _x(index) + (at - 0.5) * 16
         low, high = wilson(share, len(some))
         yield (
-            f'<line x1="{x}" x2="{x}" y1="{_y(low):.1f}" y2="{_y(high):.1f}" stroke="{colour}"/>'
-            f'<circle cx="{x}" cy="{_y(share):.1f}" r="4" fill="{colour}"/>'
+            f'<line x1="{x}" x2="{x}" y1="{_y(low):.1f}" y2="{_y(high):.1f}" '
+            f'stroke="{COLOURS[provider]}"/>{_mark(provider, x, _y(share))}'
         )
-    x = LEFT + 50 + at * 260
+    x, y = LEFT + 50 + at * 260, HIGH_ - 14
     yield (
-        f'<circle cx="{x}" cy="{HIGH_ - 14}" r="4" fill="{colour}"/>'
-        f'<text x="{x + 10}" y="{HIGH_ - 10}">{provider}, {len(of)} questions</text>'
+        f'{_mark(provider, x, y)}<text x="{x + 10}" y="{y + 4}">'
+        f"{provider}, {len(of)} questions</text>"
     )
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.report.outages import HistoryError, Outage, published, read_history
+from proxy.model import Cause
+from proxy.report.outages import HistoryError, Outage, published, read_history, spans
 
 HEAD = "provider,started_at,minutes\n"
 
@@ -30,6 +31,18 @@ def test_a_file_of_the_same_form_is_read(tmp_path: Path) -> None:
     assert [(outage.provider, outage.lasted) for outage in history.outages] == [("a", 90.0)]
 
 
+def test_spans_are_those_of_a_provider_and_a_cause(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    rows = ("A,2024-01-01T00:00Z,1,tcp", "a,2024-01-01T00:00Z,2,", "a,2024-01-01T00:00Z,3,dns")
+    path.write_text(
+        "\n".join(["provider,started_at,minutes,cause", *rows, rows[0].replace("A", "b")])
+    )
+    history = read_history(path)
+    assert list(spans(history, "a", Cause.TCP)) == [60.0, 120.0]
+    assert list(spans(history, "a", None)) == [60.0, 120.0, 180.0]
+    assert not spans(history, "c", None)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -43,6 +56,7 @@ def test_a_file_of_the_same_form_is_read(tmp_path: Path) -> None:
         (HEAD + "a,2024-01-01T00:00Z,nan\n", "line 2: an outage has a start"),
         (HEAD + "a,2024-01-01T00:00Z,inf\n", "line 2: an outage has a start"),
         (HEAD + "a,2024-01-01T00:00,1\n", "line 2: an outage has a start"),
+        ("cause," + HEAD + "gremlins,a,2024-01-01T00:00Z,1\n", "line 2: 'gremlins' is not"),
         (HEAD + "\udcff,2024-01-01T00:00Z,1\n", "can't decode"),
     ],
 )
