@@ -157,6 +157,8 @@ class Health:
         self, attempt: Attempt, verdict: Verdict, sent: Sent, now: Instant, *, silent: bool
     ) -> bool:
         """Hear of a failure; return whether our own machine is to blame."""
+        if sent >= Sent.HEAD_SEEN:
+            self.offline.answered()
         ours = self._is_ours(attempt, verdict, sent, now, silent)
         how = charge(verdict, attempt.target.backend.credential.kind)
         if how is Charge.FAIL and (ours or self.lagging):

@@ -159,4 +159,4 @@ class Prospects:
 def _is_silent(attempt: Attempt, target: Target) -> bool:
     verdict = attempt.verdict
     whole_backend = verdict is not None and verdict.scope is Scope.BACKEND
-    return whole_backend and attempt.target.backend is target.backend
+    return whole_backend and attempt.target.backend.name == target.backend.name

@@ -29,12 +29,11 @@ def refuse(prospects: Prospects, why: Why | None, now: Instant) -> Refuse:
 
 
 def _why(prospects: Prospects, now: Instant, *, nothing_but_out: bool) -> Why:
-    if prospects.sent:
-        if all(attempt.ours for attempt in prospects.sent):
-            return Why.LOCAL_NETWORK
-        return Why.BUDGET if prospects.denied else Why.ALL_FAILED
-    if prospects.health.offline.now(now):
+    sent = prospects.sent
+    if prospects.health.offline.now(now) or (sent and all(attempt.ours for attempt in sent)):
         return Why.LOCAL_NETWORK
     if prospects.denied:
         return Why.BUDGET
+    if sent:
+        return Why.ALL_FAILED
     return Why.ALL_OUT if nothing_but_out else Why.NO_TARGET

@@ -10,6 +10,7 @@ from proxy.model import (
     Ask,
     Backend,
     Cause,
+    Change,
     Credential,
     CredentialKind,
     Dialect,
@@ -120,11 +121,13 @@ class World:
         """Have a backend fail until it is out."""
         only = next(t for tier in self.route.tiers for t in tier if t.backend.name == name)
         alone = route((only,), name=f"only {name}", attempts=1)
+        before = len(self.told)
         for _ in range(5):
             dialogue = self.exchange(now, of=alone)
-            if sends(dialogue.first):
-                dialogue.fails(now, 1, verdict)
+            dialogue.fails(now, 1, verdict)
             dialogue.close(now)
+            if any(change.change is Change.EJECTED for change in self.told[before:]):
+                break
 
     def cool(self, name: str, now: float, told: float) -> None:
         """Have a backend say that it wants to be left alone."""

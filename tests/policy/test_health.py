@@ -297,6 +297,13 @@ def test_an_answer_ends_the_suspicion() -> None:
     assert not clinic.fail(B, bad(Cause.DNS), sent=Sent.NOT_SENT, now=0.2)
 
 
+def test_even_an_error_is_an_answer() -> None:
+    clinic = Clinic(A, B)
+    clinic.fail(A, bad(Cause.DNS), sent=Sent.NOT_SENT)
+    clinic.fail(A, bad(), 0.1)
+    assert not clinic.fail(B, bad(Cause.DNS), sent=Sent.NOT_SENT, now=0.2)
+
+
 def test_latency_is_learned_from_first_content_and_from_failures() -> None:
     clinic = Clinic(A)
     attempt = clinic.enter(A, 10.0, stream=False)

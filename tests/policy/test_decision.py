@@ -1,0 +1,14 @@
+from typing import get_args
+
+from proxy.policy.decision import Decision, Event, Refuse, Why
+
+
+def test_events_and_decisions_are_closed_and_frozen() -> None:
+    assert [t.__name__ for t in get_args(Event)] == ["Ready", "Failed", "Ended", "Woke"]
+    assert [t.__name__ for t in get_args(Decision)] == ["Send", "Wait", "Relay", "Cancel", "Refuse"]
+    assert all(t.__dataclass_params__.frozen for t in (*get_args(Event), *get_args(Decision)))
+
+
+def test_a_refusal_knows_no_time_unless_it_is_given() -> None:
+    plain = Refuse(why=Why.ALL_FAILED)
+    assert (plain.retry_in, plain.told, plain.out) == (None, False, ())
