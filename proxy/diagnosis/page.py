@@ -69,7 +69,7 @@ def _between(source: str, tag: str) -> str:
     """Return what stands in the first element of that name, else nothing."""
     opened = source.find(f"<{tag}")
     begin = source.find(">", opened) + 1 if opened >= 0 else 0
-    end = source.find("</", begin) if begin else -1
+    end = source.find(f"</{tag}", begin) if begin else -1
     return plain(TAG.sub(" ", source[begin:end][:LONGEST_TITLE])) if end >= 0 else ""
 
 

@@ -97,8 +97,8 @@ def fields(headers: Headers) -> dict[str, str]:
 
 
 def _read_body(reading: Reading, body: bytes, *, event: bool) -> None:
-    text = body.decode("utf-8", "replace")
-    start = text[:256].lstrip("\ufeff \t\r\n")
+    text = body.decode("utf-8-sig", "replace")
+    start = text[:256].lstrip()
     if not start:
         reading.form = Form.EMPTY
     elif looks_like_markup(start):

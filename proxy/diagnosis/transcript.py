@@ -161,7 +161,7 @@ def _unary(record: Transcript) -> tuple[Fault | None, Phase, bytes | None]:
     if record.phase == "mid_body":
         return Fault.EOF, Phase.CONTENT, None
     success = record.status is not None and 200 <= record.status < 300  # noqa: PLR2004
-    if success and record.wire and not record.body:
+    if success and record.wire and not record.body.strip():
         return _by_wire(record)
     return None, Phase.END, None
 
