@@ -16,8 +16,10 @@ from proxy.model import Cause, Seconds
 from tests.diagnosis.desk import WALL
 
 
-def told(headers: dict[str, str], text: str = "", **waits: float) -> float | None:
-    return told_cooldown(headers, list(waits.items()), text, WALL)
+def told(
+    headers: dict[str, str], text: str = "", waits: tuple[tuple[str, float], ...] = ()
+) -> float | None:
+    return told_cooldown(headers, waits, text, WALL)
 
 
 @pytest.mark.parametrize(
@@ -79,14 +81,14 @@ def test_nothing_raises(value: str, wall: float) -> None:
 
 def test_what_is_most_exact_counts() -> None:
     headers = {"retry-after-ms": "1340", "retry-after": "2"}
-    assert told(headers, **{"34s": 1.0}) == 1.34
-    assert told({"retry-after": "2"}, **{"34s": 1.0}) == 2.0
-    assert told({}, **{"34s": 1.0}) == 34.0
+    assert told(headers, waits=(("34s", 1.0),)) == 1.34
+    assert told({"retry-after": "2"}, waits=(("34s", 1.0),)) == 2.0
+    assert told({}, waits=(("34s", 1.0),)) == 34.0
     assert told({"retry-after": "soon"}, "try again in 3s") == 3.0
 
 
 def test_a_unit_in_the_name_of_a_field() -> None:
-    assert told({}, **{"1500": 0.001}) == 1.5
+    assert told({}, waits=(("1500", 0.001),)) == 1.5
 
 
 def test_the_bucket_of_which_nothing_remains() -> None:

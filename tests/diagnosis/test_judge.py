@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.diagnosis.judge import UNKNOWN, Diagnosis
+from proxy.diagnosis.pattern import names
 from proxy.model import (
     GOOD,
     Action,
@@ -182,6 +183,10 @@ def test_client_faults_and_cancels_charge_nobody() -> None:
         assert (verdict.scope, verdict.action) == (Scope.REQUEST, Action.PASS_THROUGH)
 
 
+FIELDS = sorted(
+    names("error choices message finish_reason code status content")
+    | names("candidates response base_resp detail raw errors output")
+)
 HEADERS = st.lists(
     st.tuples(
         st.sampled_from([b"Retry-After", b"Content-Type", b"Content-Encoding", b"Server", b"X"])
@@ -198,10 +203,7 @@ BODIES = st.one_of(
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(
-                    ["error", "choices", "message", "finish_reason", "code", "status", "content"]
-                    + ["candidates", "response", "base_resp", "detail", "raw", "errors", "output"]
-                ),
+                st.sampled_from(FIELDS),
                 inner,
                 max_size=4,
             )

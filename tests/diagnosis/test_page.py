@@ -8,7 +8,7 @@ from proxy.diagnosis.page import looks_like_markup, looks_like_xml, read_page
 def test_a_page_has_a_title_and_a_text() -> None:
     page = read_page(
         "<html><head><TITLE>502 Bad Gateway</TITLE><style>p { overloaded }</style></head>"
-        "<body><script>quota()</script><h1>502</h1><p class=x>It’s <b>down</b></body>"
+        "<body><script>quota()</script><h1>502</h1><p class=x>It\u2019s <b>down</b></body>"
     )
     assert page.title == "502 bad gateway"
     assert page.text == "502 bad gateway 502 it's down"

@@ -30,14 +30,14 @@ def test_what_a_pattern_finds(pattern: str, text: str, found: bool) -> None:
     assert compile_pattern(pattern).found_in(text) is found
 
 
-@pytest.mark.parametrize("text", ["", "*", "^", "a**b", "Rate", "two  spaces", "it’s"])
+@pytest.mark.parametrize("text", ["", "*", "^", "a**b", "Rate", "two  spaces", "it\u2019s"])
 def test_a_pattern_that_is_not_plain_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="piece|plain"):
+    with pytest.raises(ValueError, match=r"piece|plain"):
         compile_pattern(text)
 
 
 def test_plain_text() -> None:
-    assert plain("  It’s\n\t “Over”\u00a0 ") == 'it\'s "over"'
+    assert plain("  It\u2019s\n\t \u201cOver\u201d\u00a0 ") == 'it\'s "over"'
 
 
 def test_words_have_no_style() -> None:
