@@ -1,7 +1,7 @@
 import pytest
 
 from proxy.model import Dialect, Match, Operation, Replay, Route, Target
-from proxy.policy.routing import Table, find_route
+from proxy.policy.routing import Table, find_route, mismatches
 from tests.policy.build import ask, backend, fleet, route, target
 
 P = (target("p"),)
@@ -127,3 +127,25 @@ def test_it_keeps_the_limits_of_the_route_that_names_the_backend() -> None:
     assert found is not None
     assert (found.stream, found.unary) == (source.stream, source.unary)
     assert found.tiers[0][0] == Target(backend=backend("p"))
+
+
+def test_each_route_that_is_asked_says_what_does_not_fit() -> None:
+    named = [
+        route(P, match=match, name=name)
+        for name, match in {
+            "dialect": Match(dialect=Dialect.GEMINI),
+            "operation": Match(operation=Operation.EMBED),
+            "model": Match(model="o3"),
+            "path": Match(path="/v1/messages"),
+            "header x-team": Match(headers=((b"x-team", "a"),)),
+            "": Match(),
+            "never asked": Match(),
+        }.items()
+    ]
+    told = list(mismatches(fleet(*named), ask()))
+    assert [(found.name, what) for found, what in told] == [(r.name, r.name) for r in named[:-1]]
+    assert list(mismatches(fleet(named[0]), ask(operation=Operation.OTHER))) == [
+        (named[0], "dialect")
+    ]
+    bare = route(P, match=Match(), name="bare")
+    assert list(mismatches(fleet(bare), ask(operation=Operation.OTHER))) == [(bare, "path")]
