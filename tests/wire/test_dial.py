@@ -6,8 +6,8 @@ import gc
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +16,10 @@ import pytest
 import trustme
 
 from proxy.exchange import Call
-from proxy.model import Ending, Fault, Phase, Seconds, Sent, Url
+from proxy.model import Fault, Phase
 from proxy.wire import connection as connection_room
 from proxy.wire.resolver import AddressInfo
-from proxy.wire.transport import Transport
+from tests.wire.names import SHORT, answering, at, closed_port, failing, fate, plain
 from tests.wire.peer import (
     LIMIT,
     OK,
@@ -36,29 +36,6 @@ from tests.wire.peer import (
 )
 from tests.wire.tls import AUTHORITY, secure, server
 
-SHORT = Seconds(0.05)
-
-
-def plain(host: str, port: int = 80) -> Url:
-    return Url(tls=False, host=host, port=port, path="/v1")
-
-
-def at(address: str, port: int) -> AddressInfo:
-    if ":" in address:
-        return (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))
-    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
-
-
-def answering(*infos: AddressInfo) -> Callable[[str, int], list[AddressInfo]]:
-    return lambda _host, _port: list(infos)
-
-
-def failing(error: OSError) -> Callable[[str, int], list[AddressInfo]]:
-    def lookup(host: str, port: int) -> list[AddressInfo]:
-        raise error
-
-    return lookup
-
 
 @contextmanager
 def black_hole(address: str = "127.0.0.1") -> Iterator[int]:
@@ -69,22 +46,6 @@ def black_hole(address: str = "127.0.0.1") -> Iterator[int]:
         hole.listen(0)
         filler.connect(hole.getsockname())
         yield hole.getsockname()[1]
-
-
-def closed_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-async def fate(wire: Transport, to: Url, **changes: object) -> Ending:
-    limits = {key: changes.pop(key) for key in ("connect", "tls") if key in changes}
-    told = await exchange(wire, order(backend(to, **changes), **limits))
-    assert not told.heads
-    assert told.ending.sent is Sent.NOT_SENT
-    assert told.ending.bytes_out == 0
-    return told.ending
 
 
 # Resolving.
@@ -356,96 +317,6 @@ async def test_only_so_many_handshakes_at_a_time(ca: str, monkeypatch: pytest.Mo
         wire.start(order(to), third)
         await until(lambda: len([hello for hello in shaking if hello]) >= 3)
         assert shaking.count(b"") == 1
-
-
-# Through a proxy.
-
-
-async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-
-
-@asynccontextmanager
-async def corporate(to: Peer) -> AsyncIterator[Peer]:
-    """A proxy that opens every tunnel to one peer."""
-
-    async def script(line: Line) -> None:
-        line.requests.append(await line.head())
-        reader, writer = await asyncio.open_connection("127.0.0.1", to.port)
-        await line.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(pump(line.reader, writer))
-                group.create_task(pump(reader, line.writer))
-        finally:
-            writer.transport.abort()
-
-    async with Peer(script) as proxy:
-        yield proxy
-
-
-async def test_tls_through_a_proxy_which_sees_the_name_and_nothing_else(ca: str) -> None:
-    async with (
-        Peer(always(OK), server()) as peer,
-        corporate(peer) as proxy,
-        transport() as wire,
-    ):
-        to = backend(Url(tls=True, host="api.example", port=443, path=""), ca=ca, proxy=proxy.url)
-        told = await exchange(wire, order(to, headers=((b"authorization", b"Bearer secret"),)))
-        assert told.body == b"hi"
-        assert told.phases == [Phase.RESOLVE, Phase.CONNECT, Phase.TLS, Phase.HEAD]
-        assert proxy.requests == [
-            b"CONNECT api.example:443 HTTP/1.1\r\nHost: api.example:443\r\n\r\n"
-        ]
-        assert (await exchange(wire, order(to))).ending.reused
-
-
-async def test_plain_through_a_proxy() -> None:
-    async with Peer(always(OK)) as peer, corporate(peer) as proxy, transport() as wire:
-        to = backend(plain("api.example", 8000), proxy=proxy.url)
-        assert (await exchange(wire, order(to))).body == b"hi"
-        assert peer.requests[0].startswith(b"POST /v1/chat/completions HTTP/1.1\r\nHost: api")
-
-
-async def test_a_proxy_that_refuses() -> None:
-    async def script(line: Line) -> None:
-        await line.head()
-        await line.send(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
-        await line.gone()
-
-    async with Peer(script) as proxy, transport() as wire:
-        ending = await fate(wire, plain("api.example"), proxy=proxy.url)
-        assert (ending.phase, ending.fault) == (Phase.CONNECT, Fault.PROXY_REFUSED)
-        assert ending.detail == "the proxy answered 407"
-        await proxy.lines[0].ended
-
-
-async def test_a_proxy_that_is_gone_is_not_the_backends_fault() -> None:
-    async with transport() as wire:
-        to = plain("api.example")
-        ending = await fate(wire, to, proxy=plain("127.0.0.1", closed_port()))
-        assert (ending.fault, ending.detail) == (Fault.PROXY_REFUSED, "ECONNREFUSED")
-    async with transport(lookup=failing(socket.gaierror(socket.EAI_NONAME, "x"))) as wire:
-        ending = await fate(wire, to, proxy=plain("proxy.corp"))
-        assert (ending.phase, ending.fault) == (Phase.RESOLVE, Fault.PROXY_REFUSED)
-
-
-async def test_a_proxy_that_says_nothing_meets_the_limit() -> None:
-    async with Peer(silent) as proxy, transport() as wire:
-        ending = await fate(wire, plain("api.example"), proxy=proxy.url, connect=SHORT)
-        assert (ending.phase, ending.fault) == (Phase.CONNECT, Fault.CONNECT_TIMEOUT)
-        await proxy.lines[0].ended
-
-
-async def test_a_proxy_may_live_at_a_private_address() -> None:
-    async with (
-        Peer(always(OK)) as peer,
-        corporate(peer) as proxy,
-        transport(lookup=answering(at("127.0.0.1", proxy.port))) as wire,
-    ):
-        to = backend(plain("api.example"), proxy=plain("proxy.corp", proxy.port))
-        assert (await exchange(wire, order(to))).body == b"hi"
 
 
 # Cancelling.

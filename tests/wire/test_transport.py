@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -305,68 +304,6 @@ async def test_closing_ends_everything_and_tells_it() -> None:
 async def test_closing_twice_is_closing() -> None:
     async with transport() as wire:
         await wire.close()
-
-
-# A vanished client.
-
-
-async def test_two_hundred_cancelled_streams_are_closed_within_50_ms() -> None:
-    async def script(line: Line) -> None:
-        await line.request()
-        await line.send(CHUNKED + b"3\r\none\r\n")
-        await line.gone()
-        gone.put_nowait(time.monotonic())
-
-    gone: asyncio.Queue[float] = asyncio.Queue()
-    async with Peer(script) as peer, transport() as wire:
-        told = [Told() for _ in range(200)]
-        calls = [wire.start(order(backend(peer.url)), each) for each in told]
-        for each in told:
-            await each.until(lambda each=each: each.parts)  # type: ignore[misc]
-        delays = []
-        for call in calls:
-            began = time.monotonic()
-            call.cancel()
-            delays.append(await gone.get() - began)
-        assert sorted(delays)[197] < 0.05
-        await until(lambda: not wire.open)
-
-
-async def test_hundreds_of_attempts_at_once() -> None:
-    answer = CHUNKED + b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
-    async with Peer(always(answer)) as peer, transport() as wire:
-        what = order(backend(peer.url))
-        for _ in range(3):
-            told = [Told() for _ in range(100)]
-            for each in told:
-                wire.start(what, each)
-            for each in told:
-                assert (await each.end()).fault is None
-                assert each.body == b"onetwo"
-        assert len(peer.lines) == wire.open == wire.idle == 100
-
-
-async def test_the_answer_of_one_never_reaches_another() -> None:
-    async def script(line: Line) -> None:
-        while True:
-            request = await line.request()
-            await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n" + request[-3:])
-
-    async with Peer(script) as peer, transport() as wire:
-        to = backend(peer.url)
-        told = [Told() for _ in range(60)]
-        for number, each in enumerate(told):
-            call = wire.start(order(to, InMemory(b"%03d" % number)), each)
-            if number % 3 == 0:
-                call.cancel()
-            if number % 7 == 0:
-                await asyncio.sleep(0.002)
-        for number, each in enumerate(told):
-            if number % 3:
-                await each.end()
-                assert each.body == b"%03d" % number
-            else:
-                assert not each.endings
 
 
 async def test_a_peer_that_closes_after_every_answer() -> None:

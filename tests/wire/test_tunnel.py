@@ -2,13 +2,28 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
-from proxy.model import Url
+from proxy.model import Fault, Phase, Url
 from proxy.wire.rules import MOST_HEAD
 from proxy.wire.tunnel import open_tunnel
-from tests.wire.peer import LIMIT, Line, Peer
+from tests.wire.names import SHORT, answering, at, closed_port, failing, fate, plain
+from tests.wire.peer import (
+    LIMIT,
+    OK,
+    Line,
+    Peer,
+    always,
+    backend,
+    exchange,
+    order,
+    silent,
+    transport,
+)
+from tests.wire.tls import server
 
 TO = Url(tls=True, host="api.example", port=443, path="/v1")
 
@@ -66,3 +81,90 @@ async def test_a_proxy_that_breaks_off_is_an_error_of_the_system() -> None:
     async with Peer(script) as peer:
         with pytest.raises(ConnectionResetError):
             await opened(peer)
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+
+
+@asynccontextmanager
+async def corporate(to: Peer) -> AsyncIterator[Peer]:
+    """A proxy that opens every tunnel to one peer."""
+
+    async def script(line: Line) -> None:
+        line.requests.append(await line.head())
+        reader, writer = await asyncio.open_connection("127.0.0.1", to.port)
+        await line.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(pump(line.reader, writer))
+                group.create_task(pump(reader, line.writer))
+        finally:
+            writer.transport.abort()
+
+    async with Peer(script) as proxy:
+        yield proxy
+
+
+async def test_tls_through_a_proxy_which_sees_the_name_and_nothing_else(ca: str) -> None:
+    async with (
+        Peer(always(OK), server()) as peer,
+        corporate(peer) as proxy,
+        transport() as wire,
+    ):
+        to = backend(Url(tls=True, host="api.example", port=443, path=""), ca=ca, proxy=proxy.url)
+        told = await exchange(wire, order(to, headers=((b"authorization", b"Bearer secret"),)))
+        assert told.body == b"hi"
+        assert told.phases == [Phase.RESOLVE, Phase.CONNECT, Phase.TLS, Phase.HEAD]
+        assert proxy.requests == [
+            b"CONNECT api.example:443 HTTP/1.1\r\nHost: api.example:443\r\n\r\n"
+        ]
+        assert (await exchange(wire, order(to))).ending.reused
+
+
+async def test_plain_through_a_proxy() -> None:
+    async with Peer(always(OK)) as peer, corporate(peer) as proxy, transport() as wire:
+        to = backend(plain("api.example", 8000), proxy=proxy.url)
+        assert (await exchange(wire, order(to))).body == b"hi"
+        assert peer.requests[0].startswith(b"POST /v1/chat/completions HTTP/1.1\r\nHost: api")
+
+
+async def test_a_proxy_that_refuses() -> None:
+    async def script(line: Line) -> None:
+        await line.head()
+        await line.send(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+        await line.gone()
+
+    async with Peer(script) as proxy, transport() as wire:
+        ending = await fate(wire, plain("api.example"), proxy=proxy.url)
+        assert (ending.phase, ending.fault) == (Phase.CONNECT, Fault.PROXY_REFUSED)
+        assert ending.detail == "the proxy answered 407"
+        await proxy.lines[0].ended
+
+
+async def test_a_proxy_that_is_gone_is_not_the_backends_fault() -> None:
+    async with transport() as wire:
+        to = plain("api.example")
+        ending = await fate(wire, to, proxy=plain("127.0.0.1", closed_port()))
+        assert (ending.fault, ending.detail) == (Fault.PROXY_REFUSED, "ECONNREFUSED")
+    async with transport(lookup=failing(socket.gaierror(socket.EAI_NONAME, "x"))) as wire:
+        ending = await fate(wire, to, proxy=plain("proxy.corp"))
+        assert (ending.phase, ending.fault) == (Phase.RESOLVE, Fault.PROXY_REFUSED)
+
+
+async def test_a_proxy_that_says_nothing_meets_the_limit() -> None:
+    async with Peer(silent) as proxy, transport() as wire:
+        ending = await fate(wire, plain("api.example"), proxy=proxy.url, connect=SHORT)
+        assert (ending.phase, ending.fault) == (Phase.CONNECT, Fault.CONNECT_TIMEOUT)
+        await proxy.lines[0].ended
+
+
+async def test_a_proxy_may_live_at_a_private_address() -> None:
+    async with (
+        Peer(always(OK)) as peer,
+        corporate(peer) as proxy,
+        transport(lookup=answering(at("127.0.0.1", proxy.port))) as wire,
+    ):
+        to = backend(plain("api.example"), proxy=plain("proxy.corp", proxy.port))
+        assert (await exchange(wire, order(to))).body == b"hi"
