@@ -66,6 +66,7 @@ def checks(when: When) -> tuple[Check, ...]:
         _member(when.answer, "answer"),
         _member(when.form, "form"),
         _member(when.api, "api"),
+        _member(when.operation, "operation"),
         _flag(when.stream, "stream"),
         _flag(when.reused, "reused"),
         _overlap(when.also, "words"),

@@ -14,7 +14,7 @@ from proxy.diagnosis.pattern import coded_words, names, plain, word
 from proxy.diagnosis.signature import Answer, Form
 from proxy.diagnosis.tree import parse_json
 from proxy.dialects.encoding import bounded_decode
-from proxy.model import Api, Fault, Headers, Outcome, Phase
+from proxy.model import Api, Fault, Headers, Operation, Outcome, Phase
 
 MOST_BODY = 64 * 1024
 """Decoded bytes of an error's body that are read."""
@@ -46,6 +46,7 @@ class Reading:
     fault: Fault | None
     phase: Phase
     api: Api
+    operation: Operation
     stream: bool
     reused: bool
     headers: dict[str, str]
@@ -72,6 +73,7 @@ def read_outcome(outcome: Outcome, provider: str) -> Reading:
         fault=outcome.fault,
         phase=outcome.phase,
         api=outcome.api,
+        operation=outcome.operation,
         stream=outcome.stream,
         reused=outcome.reused,
         headers=headers,

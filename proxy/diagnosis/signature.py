@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from proxy.diagnosis.pattern import Pattern
-from proxy.model import Action, Api, Cause, Fault, Layer, Phase, Scope, Seconds
+from proxy.model import Action, Api, Cause, Fault, Layer, Operation, Phase, Scope, Seconds
 
 
 class Form(StrEnum):
@@ -56,6 +56,7 @@ class When:
     fault: frozenset[Fault] | None = None
     phase: frozenset[Phase] | None = None
     api: frozenset[Api] | None = None
+    operation: frozenset[Operation] | None = None
     stream: bool | None = None
     """Whether a stream was asked for."""
     reused: bool | None = None

@@ -14,7 +14,7 @@ import yaml
 
 from proxy.diagnosis.pattern import Pattern, compile_pattern, word
 from proxy.diagnosis.signature import Answer, Form, Signature, Then, When
-from proxy.model import Action, Api, Cause, Fault, Layer, Phase, Scope, Seconds
+from proxy.model import Action, Api, Cause, Fault, Layer, Operation, Phase, Scope, Seconds
 
 STATUSES = range(600)
 """Statuses that an entry may name; 0 is an error that names none, `none` in the file."""
@@ -37,6 +37,7 @@ class WhenEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     fault: list[Fault] | None = None
     phase: list[Phase] | None = None
     api: list[Api] | None = None
+    operation: list[Operation] | None = None
     stream: bool | None = None
     reused: bool | None = None
     form: list[Form] | None = None
@@ -118,6 +119,7 @@ def _when(entry: WhenEntry) -> When:
         fault=None if entry.fault is None else frozenset(entry.fault),
         phase=None if entry.phase is None else frozenset(entry.phase),
         api=None if entry.api is None else frozenset(entry.api),
+        operation=None if entry.operation is None else frozenset(entry.operation),
         stream=entry.stream,
         reused=entry.reused,
         form=None if entry.form is None else frozenset(entry.form),

@@ -8,7 +8,7 @@ from proxy.diagnosis.index import Index
 from proxy.diagnosis.pattern import compile_pattern
 from proxy.diagnosis.reading import Reading
 from proxy.diagnosis.signature import Answer, Form, Signature, When
-from proxy.model import Api, Fault, Phase
+from proxy.model import Api, Fault, Operation, Phase
 from tests.diagnosis.test_signature import THEN
 
 READING = Reading(
@@ -18,6 +18,7 @@ READING = Reading(
     fault=None,
     phase=Phase.END,
     api=Api.CHAT,
+    operation=Operation.GENERATE,
     stream=False,
     reused=False,
     headers={"server": "Cloudflare", "x-a-b": "1"},
@@ -44,6 +45,7 @@ HOLDS = [
     {"provider": frozenset({"groq"})},
     {"phase": frozenset({Phase.END})},
     {"api": frozenset({Api.CHAT})},
+    {"operation": frozenset({Operation.GENERATE})},
     {"stream": False},
     {"reused": False},
     {"form": frozenset({Form.JSON, Form.TEXT})},
@@ -66,6 +68,7 @@ FAILS = [
     {"fault": frozenset({Fault.EOF})},
     {"phase": frozenset({Phase.HEAD})},
     {"api": frozenset({Api.JSON})},
+    {"operation": frozenset({Operation.OTHER})},
     {"stream": True},
     {"reused": True},
     {"form": frozenset({Form.TEXT})},

@@ -20,6 +20,7 @@ from proxy.model import (
     Dialect,
     Fault,
     Instant,
+    Operation,
     Outcome,
     Phase,
     Scope,
@@ -175,6 +176,12 @@ def test_every_error_status_has_a_verdict() -> None:
             verdict = judged(outcome(status, body))
             assert not verdict.good
             assert verdict.signature != UNKNOWN.signature
+
+
+def test_what_a_path_names_is_the_clients_business() -> None:
+    missing = outcome(404, b'{"error": {"message": "no such path"}}', operation=Operation.OTHER)
+    assert short(judged(missing)) == "pass_through request bad_request"
+    assert judged(replace(missing, operation=Operation.EMBED)).cause is Cause.MODEL_NOT_FOUND
 
 
 def test_client_faults_and_cancels_charge_nobody() -> None:
