@@ -195,6 +195,8 @@ class Breaker:
         self.consecutive = 0
         self._window.clear()
         self._recovered_at = now
+        self._cooled = False  # nothing enters while it cools: that is over, too
+        self._cool_level = 0
         return True
 
     def succeed(self, generation: int, now: Instant) -> bool:

@@ -78,8 +78,13 @@ class Course:
 
     def has_larger(self, target: Target, now: Instant) -> bool:
         """Demand a larger context window than that of `target`; say whether there is one."""
-        self._prospects.demand_larger(target)
-        return self._has_any(self.tier, now)
+        prospects = self._prospects
+        prospects.demand_larger(target)
+        return any(
+            prospects.is_usable(other, now) and prospects.pays(other, now)
+            for tier in self._route.tiers[self.tier :]
+            for other in tier
+        )
 
     def keep(self, attempt: Attempt, now: Instant) -> None:
         """Hear that an attempt was good: its conversation stays there."""
@@ -147,27 +152,29 @@ class Course:
         return None
 
     def _wait(self, now: Instant, left: int) -> Pause | None:
-        prospects = self._prospects
+        """Wait for the first of this tier that cools or is full, if that is soon enough."""
         if not self._may_stay(now, left):
             return None
-        for target in self._route.tiers[self.tier]:
-            if not prospects.is_able(target) or prospects.gone_silent(target):
-                continue
-            gate = prospects.gate(target, now)
-            pause = None
-            if gate is Gate.FULL and prospects.is_new(target):
-                pause = self._waiting.for_room(prospects.member(target), now)
-            elif gate is Gate.COOLING:
-                pause = self._await_cooldown(target, now)
+        waitable = [
+            target
+            for target in self._route.tiers[self.tier]
+            if self._prospects.is_able(target) and not self._prospects.gone_silent(target)
+        ]
+        for target in sorted(waitable, key=lambda target: self._back_at(target, now)):
+            pause = self._wait_for(target, now)
             if pause is not None:
                 return pause
         return None
 
-    def _await_cooldown(self, target: Target, now: Instant) -> Pause | None:
+    def _wait_for(self, target: Target, now: Instant) -> Pause | None:
         prospects = self._prospects
+        gate = prospects.gate(target, now)
         member = prospects.member(target)
-        back = max(breaker.back_at(now) for breaker in prospects.breakers(target))
-        if not self._waiting.would_last(member, back, now) or not prospects.pays(target, now):
+        if gate is Gate.FULL and prospects.is_new(target):
+            return self._waiting.for_room(member, now)
+        back = self._back_at(target, now)
+        lasts = gate is Gate.COOLING and self._waiting.would_last(member, back, now)
+        if not lasts or not prospects.pays(target, now):
             return None
         if prospects.must_pay(target):
             # Paid before the wait: to wait and then not to be let in would cost twice.
@@ -175,9 +182,16 @@ class Course:
             prospects.again = target
         return self._waiting.for_cooldown(member, back, now)
 
+    def _back_at(self, target: Target, now: Instant) -> Instant:
+        return max(breaker.back_at(now) for breaker in self._prospects.breakers(target))
+
     def _may_stay(self, now: Instant, left: int) -> bool:
         """Say whether a repetition here leaves an attempt for a later tier that could use it."""
-        return left > 1 or not self._has_any(self.tier + 1, now)
+        return left > 1 or not any(
+            self._prospects.is_usable(target, now)
+            for tier in self._route.tiers[self.tier + 1 :]
+            for target in tier
+        )
 
     # --- beyond ------------------------------------------------------------------------------
 
@@ -193,10 +207,6 @@ class Course:
                         self.tier = tier
                         return pause
         return None
-
-    def _has_any(self, first: int, now: Instant) -> bool:
-        tiers = self._route.tiers[first:]
-        return any(self._prospects.is_usable(target, now) for tier in tiers for target in tier)
 
     def _tier_of(self, target: Target) -> int:
         tiers = enumerate(self._route.tiers)

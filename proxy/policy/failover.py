@@ -118,6 +118,7 @@ class Failover:
         self._live = []
         if self._relayed is not None:
             self._health.leave(self._relayed)
+            self._relayed = None
         self._end_pause()
 
     # --- events ------------------------------------------------------------------------------

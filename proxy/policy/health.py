@@ -164,8 +164,9 @@ class Health:
         if how is Charge.FAIL and (ours or self.lagging):
             how = Charge.NOTHING
         if how is not Charge.NOTHING:
-            elapsed = Seconds(now - attempt.started)
-            attempt.member.latency[attempt.stream].failed(elapsed, now)
+            # A cut one was in time with its first content: only that it failed counts.
+            late = 0.0 if sent is Sent.CONTENT_SEEN else now - attempt.started
+            attempt.member.latency[attempt.stream].failed(Seconds(late), now)
             self._charge(attempt, verdict, how, silent, now)
         self.leave(attempt)
         return ours

@@ -16,16 +16,17 @@ class Prospects:
     """The targets of a route, in the light of one exchange."""
 
     __slots__ = (
+        "_denied",
         "_pinned",
         "_rerouted",
         "_window",
         "again",
         "ask",
-        "denied",
         "health",
         "route",
         "sent",
         "shared",
+        "unpaid",
     )
 
     def __init__(self, shared: Shared, ask: Ask, route: Route) -> None:
@@ -35,8 +36,9 @@ class Prospects:
         self.route = route
         self.sent: list[Attempt] = []
         """All attempts so far, those that are under way included."""
-        self.denied: tuple[str, ...] = ()
-        """Backends whose budget could not pay."""
+        self.unpaid = False
+        """Whether a target was left untried because its budget could not pay."""
+        self._denied: tuple[str, ...] = ()
         self.again: Target | None = None
         """A target that may be asked once more, and has been paid for: it was waited for."""
         self._window: int | None = None
@@ -73,8 +75,7 @@ class Prospects:
             return False
         if not self.sent or target is self.again:
             return True
-        tried = any(attempt.target is target for attempt in self.sent)
-        return not tried and not self.gone_silent(target)
+        return not self._tried(target) and not self.gone_silent(target)
 
     def is_usable(self, target: Target, now: Instant) -> bool:
         """Say whether `target` has its try left and would be let in now."""
@@ -118,11 +119,9 @@ class Prospects:
         """
         if target is self.again:
             return False
-        if self.ask.resend:
-            return True
         if not self.sent:
-            return False
-        return self._rerouted or any(attempt.target is target for attempt in self.sent)
+            return self.ask.resend > 0
+        return self._rerouted or self._tried(target)
 
     def pays(self, target: Target, now: Instant, *, hedge: bool = False) -> bool:
         """Say whether the next attempt at `target` is free or covered; tell of a refusal once."""
@@ -135,9 +134,10 @@ class Prospects:
             # itself has restarted: nobody is in trouble whom that would hit harder.
             return True
         name = target.backend.name
-        if name not in self.denied:
-            self.denied += (name,)
+        if name not in self._denied:
+            self._denied += (name,)
             self.shared.refused(name)
+        self.unpaid |= not self._tried(target)
         return False
 
     def take(self, attempt: Attempt, now: Instant) -> None:
@@ -147,10 +147,13 @@ class Prospects:
             attempt.member.budget.pay(now, hedge=attempt.hedge)
         elif target is not self.again:
             attempt.member.budget.earn(now)
-        if self.sent and not attempt.hedge and target is not self.sent[-1].target:
+        if self.sent and not attempt.hedge and not self._tried(target):
             self._rerouted = True
         self.again = None
         self.sent.append(attempt)
+
+    def _tried(self, target: Target) -> bool:
+        return any(attempt.target is target for attempt in self.sent)
 
     def _is_well(self, target: Target) -> bool:
         return all(b.quiet and not b.consecutive for b in self.breakers(target))

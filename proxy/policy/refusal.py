@@ -32,7 +32,7 @@ def _why(prospects: Prospects, now: Instant, *, nothing_but_out: bool) -> Why:
     sent = prospects.sent
     if prospects.health.offline.now(now) or (sent and all(attempt.ours for attempt in sent)):
         return Why.LOCAL_NETWORK
-    if prospects.denied:
+    if prospects.unpaid:
         return Why.BUDGET
     if sent:
         return Why.ALL_FAILED

@@ -5,6 +5,7 @@ path then meets a few comparisons.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from proxy.model import Ask, Dialect, Fleet, Match, Operation, Replay, Route, Target, header
@@ -20,20 +21,29 @@ def find_route(fleet: Fleet, ask: Ask) -> Route | None:
     return _table(fleet).find(ask)
 
 
+def mismatches(fleet: Fleet, ask: Ask) -> Iterator[tuple[Route, str]]:
+    """Yield the routes as they are asked, each with what does not fit (empty: it takes `ask`)."""
+    for rule, route in _table(fleet).rules:
+        what = rule.mismatch(ask)
+        yield route, what
+        if not what:
+            return
+
+
 class Table:
     """The routes of one fleet, compiled."""
 
-    __slots__ = ("_direct", "_rules", "fleet")
+    __slots__ = ("_direct", "fleet", "rules")
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self._rules = tuple((_compiled(route.match), route) for route in fleet.routes)
+        self.rules = tuple((_compiled(route.match), route) for route in fleet.routes)
         self._direct = {dialect: _direct(fleet, dialect) for dialect in Dialect}
 
     def find(self, ask: Ask) -> Route | None:
         """Return the route that takes `ask`, or None."""
-        for rule, route in self._rules:
-            if rule.takes(ask):
+        for rule, route in self.rules:
+            if not rule.mismatch(ask):
                 return route
         if ask.operation in {Operation.OTHER, Operation.STATEFUL}:
             return self._direct[ask.dialect]
@@ -62,20 +72,27 @@ class _Rule:
     path: re.Pattern[str] | None
     headers: tuple[tuple[bytes, bytes], ...]
 
-    def takes(self, ask: Ask) -> bool:
+    def mismatch(self, ask: Ask) -> str:
+        """Return the key of the match that does not fit, empty where all do."""
         match = self.match
         if match.dialect is not None and match.dialect is not ask.dialect:
-            return False
+            return "dialect"
         if match.operation is not None:
             if match.operation is not ask.operation:
-                return False
+                return "operation"
         elif ask.operation is Operation.OTHER and match.path is None:
-            return False
+            return "path"
         if self.model is not None and (ask.model is None or not self.model.fullmatch(ask.model)):
-            return False
+            return "model"
         if self.path is not None and not self.path.fullmatch(ask.path):
-            return False
-        return all(header(ask.headers, name) == value for name, value in self.headers)
+            return "path"
+        return self._missing(ask) if self.headers else ""
+
+    def _missing(self, ask: Ask) -> str:
+        for name, value in self.headers:
+            if header(ask.headers, name) != value:
+                return f"header {name.decode()}"
+        return ""
 
 
 def _compiled(match: Match) -> _Rule:

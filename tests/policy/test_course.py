@@ -117,6 +117,15 @@ def test_a_short_cooldown_is_waited_for_before_the_tier_is_left() -> None:
     assert sends(waiting.waits(waiting.first)[1]) == ["1 a"]
 
 
+def test_the_one_that_is_back_first_is_waited_for() -> None:
+    world = World(route((A, B), (S,)))
+    world.cool("a", 0.0, 3.0)
+    world.cool("b", 0.0, 1.0)
+    dialogue = world.exchange(0.5)
+    assert dialogue.first == (Wait(until=at(1.0)),)
+    assert sends(dialogue.waits(dialogue.first)[1]) == ["1 b"]
+
+
 def test_a_long_cooldown_is_not() -> None:
     world = World(route((A,), (S,)))
     world.cool("a", 0.0, 20.0)

@@ -511,6 +511,32 @@ def test_a_demanded_backend_is_the_only_one() -> None:
     assert tiers().exchange(backend="nobody").first == (Refuse(why=Why.NO_TARGET),)
 
 
+def test_after_the_close_nobody_is_charged() -> None:
+    world = tiers()
+    for _ in range(9):
+        dialogue = world.exchange()
+        dialogue.on(0.1, Ready(number=1))
+        dialogue.close(0.2)
+        assert dialogue.on(0.3, Ended(number=1, verdict=bad())) == ()
+    assert world.told == []
+
+
+def test_a_retry_of_the_first_choice_leaves_the_reroute_free_after_a_hedge() -> None:
+    world = World(route((P,), (S,), (Q,), **HEDGE))
+    for _ in range(3):
+        world.standing._health.members["q"].budget.pay(at(10.0))
+    dialogue = world.exchange()
+    dialogue.on(10.0, Woke())
+    dialogue.fails(11.0, 2)
+    assert sends(dialogue.fails(11.0, 1, TRANSIENT)) == ["3 p"]
+    assert sends(dialogue.fails(11.0, 3)) == ["4 q"]
+
+
+def test_when_the_hedge_is_due_too_late() -> None:
+    dialogue = tiers(**HEDGE).exchange()
+    assert dialogue.on(600.0, Woke()) == ()
+
+
 def test_a_cancelled_wait_gives_its_slot_back() -> None:
     world = tiers()
     dialogue = world.exchange()

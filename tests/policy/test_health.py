@@ -314,6 +314,14 @@ def test_latency_is_learned_from_first_content_and_from_failures() -> None:
     assert stream.average == 5.0
 
 
+def test_a_cut_answer_was_not_slow() -> None:
+    clinic = Clinic(A)
+    attempt = clinic.enter(A, 0.0)
+    clinic.health.ready(attempt, at(1.0))
+    clinic.health.failed(attempt, bad(), Sent.CONTENT_SEEN, at(300.0), silent=False)
+    assert clinic.health.member(A.backend).latency[True].average == 5.0
+
+
 # --- reload ------------------------------------------------------------------------------------
 
 

@@ -151,7 +151,11 @@ def test_who_cannot_pay_is_denied_and_it_is_told_once() -> None:
     assert not one.pays(A, at(0.0))
     assert one.pays(B, at(0.0)), "free"
     assert world.refused == ["a"]
-    assert one.denied == ("a",)
+    assert not one.unpaid, "it has had its try"
+    take(one, B)
+    drain(one, C)
+    assert not one.pays(C, at(0.0))
+    assert one.unpaid
 
 
 def test_f22_one_bucket_for_all_routes_and_models_of_a_backend() -> None:
@@ -182,8 +186,10 @@ def test_f15_a_resend_is_turned_away_only_where_there_is_trouble() -> None:
 def test_after_the_first_attempt_health_is_no_excuse() -> None:
     one = prospects(resend=1)
     take(one, A)
-    drain(one, B)
-    assert not one.pays(B, at(0.0))
+    assert not one.must_pay(B), "the first reroute is free, whoever asks"
+    take(one, B)
+    drain(one, C)
+    assert not one.pays(C, at(0.0))
 
 
 def test_a_hedge_must_always_be_covered() -> None:
