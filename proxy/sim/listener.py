@@ -53,7 +53,7 @@ class Listener:
             sock.close()
             return
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._serve, sock=sock, ssl=self._tls)
+        server = await loop.create_server(self._serve, sock=sock, ssl=self._tls, backlog=BACKLOG)
         if self._socket is sock:
             self._server = server
         else:

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 
 import pytest
 
@@ -60,3 +61,19 @@ async def test_ipv6() -> None:
     assert await reader.read() == b"hello"
     writer.close()
     listener.close()
+
+
+async def test_many_may_wait_to_be_accepted() -> None:
+    listener = Listener("127.0.0.1", 0, None, Hello)
+    await listener.open()
+    waiting = [socket.socket() for _ in range(200)]
+    try:
+        for sock in waiting:  # nothing is accepted meanwhile: the loop has no turn
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", listener.port))
+        for sock in waiting:
+            sock.getpeername()
+    finally:
+        for sock in waiting:
+            sock.close()
+        listener.close()

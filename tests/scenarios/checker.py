@@ -1,0 +1,278 @@
+"""The judge of all scenarios: what must hold in every run, whatever was done to it.
+
+It looks at one `Story` from outside and knows nothing of how Faultline works. Each rule yields what
+it found wrong; their numbers are those under which the behaviour is specified.
+"""
+
+import base64
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from urllib.parse import quote
+
+from proxy.model import AttemptRecord, Change, HealthChange, Sent
+from tests.scenarios import reading
+from tests.scenarios.crossing import Call, End
+from tests.scenarios.story import Attempt, Story
+
+CLOSED_WITHIN = 0.05
+"""Seconds in which an upstream connection ends when its client has gone (I-7)."""
+PIECE = 8
+"""Characters of a key that give it away (I-9)."""
+BUDGET, FLOOR, SPAN = 0.2, 3, 10.0
+"""What may be repeated at a backend in 10 s (I-6)."""
+
+Rule = Callable[[Story], Iterator[str]]
+
+
+def judge(story: Story) -> list[str]:
+    """Return all that is wrong with a run."""
+    return [f"{name}: {what}" for name, rule in RULES.items() for what in rule(story)]
+
+
+def one_outcome(story: Story) -> Iterator[str]:
+    """Each call ends in exactly one way, and is told exactly once."""
+    for call in story.calls:
+        if call.end is None:
+            yield f"call {call.number} has no end"
+        if len(call.statuses) > 1:
+            yield f"call {call.number} got {len(call.statuses)} status lines: {call.statuses}"
+        if call.trouble:
+            yield f"call {call.number}: {call.trouble}"
+    told = len(story.told.records) + len(story.told.codes)
+    asked = sum(1 for call in story.calls if call.method)
+    if told != asked:
+        yield f"{asked} calls, but {told} told"
+    for number, record in story.record_of.items():
+        if record.status != (status := story.calls[number].status):
+            yield f"call {number} saw {status}, told is {record.status}"
+
+
+def provenance(story: Story) -> Iterator[str]:
+    """A client sees the bytes of one provider, and of its own request."""
+    for call in story.calls:
+        if not call.statuses or call.number not in story.record_of:
+            continue
+        stamps = reading.stamps(bytes(call.answer))
+        owner = story.owner.get(call.backend)
+        if owner is None:
+            if stamps:
+                yield f"call {call.number}: a refusal with the words of {stamps}"
+            continue
+        if story.resumes and story.record_of[call.number].attempts[-1].backend != call.backend:
+            continue
+        if stamps - {owner}:
+            yield f"call {call.number}: words of {stamps}, answered by {owner}"
+        wrong = [_unlike(call, a) for a in story.attempts_of[call.number] if a.provider == owner]
+        if all(wrong):
+            yield f"call {call.number}: {wrong[0] if wrong else f'{owner} never saw it'}"
+
+
+def _unlike(call: Call, attempt: Attempt) -> str:
+    """Say how a client's answer differs from what a provider has said."""
+    said = reading.read(attempt.said)
+    if said is None:
+        return "answered from no answer"
+    if said.status != call.status:
+        return f"status {call.status} from {said.status}"
+    shown = bytes(call.answer)
+    if not attempt.said_all:
+        shown = shown[: len(said.body)]
+    if call.streamed:
+        whole = call.end is End.COMPLETE and attempt.said_all
+        return reading.difference(shown, said.body, whole=whole)
+    if call.end is End.COMPLETE and attempt.said_all:
+        return "" if shown == said.body else f"{shown[:120]!r} from {said.body[:120]!r}"
+    return "" if said.body.startswith(shown) else f"{shown[:120]!r} from {said.body[:120]!r}"
+
+
+def no_false_whole(story: Story) -> Iterator[str]:
+    """An answer that its provider has not finished never looks finished."""
+    for call in story.calls:
+        if not call.complete:
+            continue
+        if call.streamed and not reading.is_terminated(call.path, bytes(call.answer)):
+            yield f"call {call.number} ended properly without the end of its answer"
+        if call.backend and not call.streamed:
+            said = [reading.read(attempt.said) for attempt in story.attempts_of[call.number]]
+            whole = any(answer is not None and answer.complete for answer in said)
+            if not whole and all(attempt.said_all for attempt in story.attempts_of[call.number]):
+                yield f"call {call.number} ended properly, but no provider finished"
+
+
+def same_body(story: Story) -> Iterator[str]:
+    """Every attempt carries the client's bytes, but for the model's name."""
+    for attempt in story.attempts:
+        seen = attempt.seen
+        if seen.length and seen.sha256 and seen.sha256 not in story.by_body:
+            yield f"{attempt.backend} got a body that no client sent: {seen.body[:120]!r}"
+
+
+def honest_attempts(story: Story) -> Iterator[str]:
+    """What is told to have been sent is what the providers saw."""
+    least: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    for _, record in story.told.attempts:
+        least[record.backend] += record.sent >= Sent.HEAD_SEEN
+        most[record.backend] += record.sent >= Sent.MAYBE_SENT
+    saw = Counter(attempt.backend for attempt in story.attempts)
+    for backend in {*most, *saw}:
+        if not least[backend] <= saw[backend] <= most[backend]:
+            told = f"{least[backend]} to {most[backend]}"
+            yield f"{backend} saw {saw[backend]} requests, told are {told}"
+    for number, exchange in story.record_of.items():
+        said = int(story.calls[number].fields.get("x-faultline-attempts", "0"))
+        made = len(exchange.attempts)
+        late = sum(attempt.hedge for attempt in exchange.attempts)
+        if not said - late <= made <= said + late and not story.resumes:
+            yield f"call {number} was told {said} attempts, there were {made}"
+
+
+def bounded(story: Story) -> Iterator[str]:
+    """No exchange tries more than the table allows, and no backend is stormed."""
+    for record in story.told.records:
+        if len(record.attempts) > story.most_attempts:
+            yield f"{record.id} made {len(record.attempts)} attempts"
+    calls = sorted(call.began for call in story.calls)
+    attempts = sorted(attempt.seen.at for attempt in story.attempts)
+    for index, at in enumerate(attempts[::50]):
+        since = at - SPAN
+        made = sum(1 for other in attempts[: index * 50 + 1] if other > since)
+        asked = sum(1 for began in calls if since - SPAN < began <= at)
+        paid = sum(max(FLOOR, math.ceil(BUDGET * asked)) for _ in story.keys)
+        if made > 2 * asked + paid:
+            yield f"{made} attempts for {asked} calls in {SPAN:g} s"
+
+
+def cancelled_at_once(story: Story) -> Iterator[str]:
+    """When a client goes, so does all that was under way for it, and nothing new begins."""
+    took = []
+    for call in story.calls:
+        if call.end is not End.LEFT or call.ended is None:
+            continue
+        for attempt in story.attempts_of[call.number]:
+            seen = attempt.seen
+            if seen.at > call.ended + CLOSED_WITHIN:
+                yield f"{attempt.backend} got call {call.number} after its client had left"
+            elif seen.ended is None or seen.ended >= call.ended:
+                took.append((seen.peer_closed or math.inf) - call.ended)
+    took.sort()
+    if took and (late := took[math.ceil(len(took) * 0.99) - 1]) > CLOSED_WITHIN:
+        yield f"upstream closed {late * 1000:.0f} ms after the client (p99 of {len(took)})"
+
+
+def nothing_left(story: Story) -> Iterator[str]:
+    """What was taken is given back."""
+    yield from story.left_behind
+
+
+def kept_secrets(story: Story) -> Iterator[str]:
+    """A backend's key is nowhere but at its own provider, and no app's key is anywhere."""
+    shown = dict(story.surfaces)
+    for call in story.calls:
+        shown[f"call {call.number}"] = bytes(call.answer) + repr(call.fields).encode()
+    at: dict[str, list[bytes]] = defaultdict(list)
+    for attempt in story.attempts:
+        seen = attempt.seen
+        told = b"".join(name + b":" + value + b"\n" for name, value in seen.headers)
+        at[attempt.provider].append(seen.target.encode() + told + seen.body)
+    heard = {f"provider {name}": b"".join(parts) for name, parts in at.items()}
+    for backend, key in story.keys.items():
+        own = f"provider {story.owner[backend]}"
+        foreign = {name: text for name, text in heard.items() if name != own}
+        yield from _shows(f"the key of {backend}", key, shown | foreign)
+    if story.app_key:
+        yield from _shows("the app's key", story.app_key, shown | heard)
+
+
+def _shows(whose: str, key: str, texts: dict[str, bytes]) -> Iterator[str]:
+    forms = pieces(key)
+    for name, text in texts.items():
+        if found := next((piece for piece in forms if piece in text), None):
+            yield f"{whose} is in {name}: {found!r}"
+
+
+def pieces(key: str) -> set[bytes]:
+    """Return all by which a key could be known: every piece, as it is, URL-encoded, in base64."""
+    raw = key.encode()
+    forms = {raw, quote(key, safe="").encode()}
+    for start in range(3):
+        encoded = base64.b64encode(raw[start:]).rstrip(b"=")[:-1]
+        forms |= {encoded, encoded.replace(b"+", b"-").replace(b"/", b"_")}
+    return {form[start : start + PIECE] for form in forms for start in range(len(form) - PIECE + 1)}
+
+
+def safe_breakers(story: Story) -> Iterator[str]:
+    """Out of rotation there is one probe at a time, and only a good one leads back."""
+    yield from _ways_back(story)
+    yield from _probes(story)
+    yield from _barred(story)
+
+
+def _ways_back(story: Story) -> Iterator[str]:
+    """Only a probe or the end of a cooldown leads back, and only who is out is probed."""
+    last: dict[tuple[object, ...], HealthChange] = {}
+    for change in story.told.changes:
+        who = (change.scope, change.backend, change.model)
+        before = last.get(who)
+        if change.change is Change.RECOVERED and (
+            before is None or before.change not in {Change.PROBING, Change.COOLED}
+        ):
+            yield f"{who} recovered from {before and before.change}"
+        if change.change is Change.PROBING and before is None:
+            yield f"{who} is probed and never was out"
+        last[who] = change
+
+
+def _probes(story: Story) -> Iterator[str]:
+    """One probe at a time."""
+    probes: dict[str, list[AttemptRecord]] = defaultdict(list)
+    for _, record in story.told.attempts:
+        if record.probe:
+            probes[record.backend].append(record)
+    for backend, records in probes.items():
+        records.sort(key=lambda record: record.started)
+        for one, other in pairwise(records):
+            if other.started < _decided(one) - 1e-6 and one.model == other.model:
+                yield f"two probes of {backend} at once"
+
+
+def _decided(record: AttemptRecord) -> float:
+    """Return when a probe had its result: with the first content, or with its end."""
+    times = {phase.value: after for phase, after in record.times}
+    after = times.get("content", times.get("end"))
+    return record.ended if after is None else record.started + after
+
+
+def _barred(story: Story) -> Iterator[str]:
+    """While a backend is ejected, nothing begins there but probes."""
+    out: dict[str, float] = {}
+    spans: list[tuple[str, float, float]] = []
+    for change in story.told.changes:
+        if change.scope.value != "backend":
+            continue
+        if change.change is Change.EJECTED:
+            out.setdefault(change.backend, change.at)
+        elif change.change is Change.RECOVERED and change.backend in out:
+            spans.append((change.backend, out.pop(change.backend), change.at))
+    spans += [(backend, at, math.inf) for backend, at in out.items()]
+    for _, record in story.told.attempts:
+        for backend, start, end in spans:
+            inside = start < record.started < end
+            if record.backend == backend and inside and not record.probe and not record.hedge:
+                yield f"an attempt at {backend} began while it was out, {record.started - start} s"
+
+
+RULES: dict[str, Rule] = {
+    "I-1": one_outcome,
+    "I-2": provenance,
+    "I-3": no_false_whole,
+    "I-4": same_body,
+    "I-5": honest_attempts,
+    "I-6": bounded,
+    "I-7": cancelled_at_once,
+    "I-8": nothing_left,
+    "I-9": kept_secrets,
+    "I-12": safe_breakers,
+}
