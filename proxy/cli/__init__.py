@@ -22,6 +22,7 @@ from proxy.cli import (  # noqa: E402, F401 - imported for what they register
     demo,
     diagnose,
     eta,
+    explain,
     healthcheck,
     schema,
     serve,
