@@ -162,7 +162,7 @@ def code_of(value: str) -> str:
 def _note_number(found: Envelope, key: str, value: float) -> None:
     if key in STATUSES and isinstance(value, int):
         _note_status(found, value)
-        found.words.add(str(value))
+        found.words |= {str(value), key}
     if key in INNER_STATUSES and isinstance(value, int):
         _note_inner(found, value)
     if key in WAITS:

@@ -139,6 +139,8 @@ def is_plainly_good(outcome: Outcome) -> bool:
     if outcome.stream and is_event_stream(outcome):
         return True
     whole = read_whole(outcome.api, outcome.body)
+    if whole is None and is_event_stream(outcome):
+        return True
     if whole is None and (encoding := encoding_of(outcome.headers)):
         body = bounded_decode(outcome.headers, outcome.body, MOST_ANSWER)
         if body is None or len(body) == MOST_ANSWER:

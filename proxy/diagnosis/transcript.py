@@ -25,10 +25,12 @@ from proxy.model import Api, Dialect, Fault, Headers, Outcome, Phase, Sent
 
 WIRE: tuple[tuple[Fault, tuple[str, ...]], ...] = (
     (Fault.FAILED_EVENT, ("message-type=exception", "exception-type", "error frame")),
-    (Fault.UNTERMINATED, ("without message", "without any", "no sentinel", "without a terminal")),
-    (Fault.RESET, ("econnreset", "connection reset", "rst")),
+    (Fault.UNTERMINATED, ("without message", "without any", "without a ", "without [")),
+    (Fault.UNTERMINATED, ("without data", "without finish", "without response", "no sentinel")),
+    (Fault.UNTERMINATED, ("no [done]", "no finish", "no message_stop")),
+    (Fault.RESET, ("econnreset", "connection reset", " rst")),
     (Fault.EOF, ("chunk", "content-length", "incomplete", "truncat", "eof")),
-    (Fault.STALL, ("silence", "stall", "hang", "no further", "no more bytes", "idle")),
+    (Fault.STALL, ("silence", "stall", "hang", "no further", "no more bytes", "idle", "timeout")),
 )
 """How prose says that a 2xx answer ended; the first that is found counts."""
 STREAMS = (b"text/event-stream", b"application/x-ndjson", b"application/jsonl")
@@ -168,7 +170,7 @@ def _unary(record: Transcript) -> tuple[Fault | None, Phase, bytes | None]:
 
 def _by_wire(record: Transcript) -> tuple[Fault, Phase, bytes | None]:
     phase = Phase.FIRST_CONTENT if record.phase == "pre_content" else Phase.CONTENT
-    prose = record.wire.lower()
+    prose = f" {record.wire.lower()}"
     for fault, words in WIRE:
         if any(word in prose for word in words):
             return fault, phase, b"{}" if fault is Fault.FAILED_EVENT else None
@@ -184,7 +186,7 @@ def _streamed(record: Transcript, events: list[Event]) -> tuple[Fault | None, Ph
         return None, Phase.END, events[-1].payload if events else None
     if record.wire:
         return _by_wire(record)
-    if record.phase == "mid_stream":
+    if record.phase == "mid_stream" or not record.body.strip():
         return Fault.UNTERMINATED, phase, None
     return None, Phase.END, None
 

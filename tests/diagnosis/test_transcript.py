@@ -37,6 +37,8 @@ def test_a_stream_without_its_end() -> None:
     body = b'data: {"choices": [{"delta": {"content": "a"}}]}\r\n\r\n'
     assert streamed(body).fault is Fault.UNTERMINATED
     assert streamed(body, "pre_content").fault is None
+    assert streamed(b"", "pre_content").fault is Fault.UNTERMINATED
+    assert streamed(b": ping\n\n", "pre_content").fault is None
 
 
 @pytest.mark.parametrize(
