@@ -29,9 +29,9 @@ bench: $(VENV)/.dev ## ratios against nginx, in one run, pinned to one core
 	$(BIN)/python -m bench
 
 constraints: ## resolve anew: names, versions and hashes, no registry address
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o constraints.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev -c constraints.txt pyproject.toml -o constraints-dev.txt
-	echo hatchling | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c constraints-dev.txt - -o constraints-build.txt
+	uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o constraints.txt
+	uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev -c constraints.txt pyproject.toml -o constraints-dev.txt
+	echo hatchling | uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c constraints-dev.txt - -o constraints-build.txt
 
 $(VENV)/.runtime: constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
