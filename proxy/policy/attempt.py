@@ -26,18 +26,22 @@ class Attempt:
         "verdict",
     )
 
+    # What is known once it has entered:
+    started: Instant
+    stream: bool
+    asked: str | None
+    """The model that the client asked for."""
     limits: Limits
     """What it was given: the route's, or what the client's deadline has left of them."""
 
-    def __init__(self, number: int, target: Target, tier: int, member: Member) -> None:
+    def __init__(
+        self, number: int, target: Target, tier: int, member: Member, *, hedge: bool = False
+    ) -> None:
         self.number = number
         self.target = target
         self.tier = tier
         self.member = member
-        self.asked: str | None = None
-        self.started = Instant(0.0)
-        self.stream = False
-        self.hedge = False
+        self.hedge = hedge
         self.probe = False
         self.held: list[tuple[Breaker, int]] = []
         """Breakers that were entered, each with the generation of that moment."""
@@ -51,7 +55,7 @@ class Attempt:
 
     @property
     def kind(self) -> CredentialKind:
-        """Return whose key it was made with."""
+        """Whose key it was made with."""
         return self.target.backend.credential.kind
 
     @property

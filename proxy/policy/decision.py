@@ -6,7 +6,7 @@ Attempts are known by their number, counted from 1 in the order in which they we
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.model import Instant, Limits, Seconds, Sent, Target, Verdict
+from proxy.model import Instant, Limits, Rung, Seconds, Sent, Target, Verdict
 
 # --- events: what happened ---------------------------------------------------------------------
 
@@ -32,6 +32,8 @@ class Failed:
     """The connection had served before and broke without one byte back: its peer had closed it."""
     silent: bool = False
     """A limit passed without an answer: never redialled in the same exchange."""
+    mismatch: bool = False
+    """Asked to go on with a cut stream, it was well and said something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class Ended:
 
     number: int
     verdict: Verdict
+    rungs: tuple[Rung, ...] = ()
+    """The route's ways to go on that what the client has been shown allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,10 @@ class Send:
     """On a connection that has not served before."""
     hedge: bool = False
     probe: bool = False
+    degraded: bool = False
+    """Whether a later tier serves another model here than was asked for."""
+    rung: Rung | None = None
+    """How to go on with the cut stream; None: it begins an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,4 +123,12 @@ class Refuse:
     """The targets that are out of rotation, tried or not, and what put them there."""
 
 
-Decision = Send | Wait | Relay | Cancel | Refuse
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Substitute:
+    """Answer with the table's own text; where the client's API has no text, refuse."""
+
+    text: str
+    instead_of: Refuse
+
+
+Decision = Send | Wait | Relay | Cancel | Refuse | Substitute

@@ -1,13 +1,16 @@
 """What is done about each event of one exchange: events in, decisions out.
 
-    begin -> Send, Wait or Refuse
+    begin -> Send, Wait, Refuse or Substitute
     Ready -> Relay, and Cancel of the other of a hedged pair
-    Failed -> Relay (the client's own fault), Send, Wait or Refuse; nothing while a pair goes on
-    Woke -> Send (a hedge, or after a wait), Wait or Refuse
-    Ended -> nothing: health has heard it
+    Failed -> Relay (the client's own fault), Send, Wait, Refuse or Substitute; nothing while a
+              pair goes on
+    Woke -> Send (a hedge, or after a wait), Wait, Refuse or Substitute
+    Ended -> nothing where it was whole; where it was cut, Send (to go on with it) or nothing
+    Failed of an attempt that was to go on -> Send or nothing: then the answer stays cut
 
-After Relay or Refuse nothing is sent any more. This file knows deadlines, replay and hedging; the
-way through the tiers is `course`, who is charged is `health`. It never learns what HTTP is.
+After Refuse or Substitute nothing is sent any more, after Relay nothing unless its answer is cut.
+This file knows deadlines, replay, hedging and when a cut may be mended; the way through the tiers is
+`course`, who is charged is `health`. It never learns what HTTP is.
 """
 
 from collections.abc import Callable
@@ -27,11 +30,14 @@ from proxy.policy.decision import (
     Ready,
     Relay,
     Send,
+    Substitute,
     Wait,
     Why,
     Woke,
 )
+from proxy.policy.degraded import is_degraded, takes_static
 from proxy.policy.hedging import hedge_after
+from proxy.policy.ladder import MOST_RESUMES, Ladder, is_mendable
 from proxy.policy.prospects import Prospects
 from proxy.policy.refusal import refuse
 from proxy.policy.repetition import allowed, is_answer, misleads, rule, why_not
@@ -52,6 +58,7 @@ class Failover:
         "_health",
         "_hedge_due",
         "_hedged",
+        "_ladder",
         "_live",
         "_number",
         "_over",
@@ -60,6 +67,7 @@ class Failover:
         "_relayed",
         "_replay",
         "_replayable",
+        "_resumes",
         "_route",
         "_stale",
     )
@@ -90,6 +98,9 @@ class Failover:
         self._pause: Pause | None = None
         self._hedge_due = False
         self._hedged = False
+        self._ladder: Ladder | None = None
+        """How the answer that was cut may go on; None while none is cut."""
+        self._resumes = 0
         self._stale = False
         self._over = False
 
@@ -133,21 +144,34 @@ class Failover:
         return self._relay(number)
 
     def _ended(self, event: Ended, now: Instant) -> tuple[Decision, ...]:
-        # A resume of a cut answer begins here: another runner, with an aligning gate.
         attempt = self._relayed
-        if attempt is not None and attempt.number == event.number:
-            self._relayed = None
-            if event.verdict.good:
-                self._health.succeeded(attempt, now)
-            else:
-                self._charge(attempt, event.verdict, Sent.CONTENT_SEEN, now, silent=False)
-        return _NOTHING
+        if attempt is None or attempt.number != event.number:
+            return _NOTHING
+        self._relayed = None
+        if event.verdict.good:
+            self._health.succeeded(attempt, now)
+            return _NOTHING
+        attempt.verdict = event.verdict
+        self._charge(attempt, event.verdict, Sent.CONTENT_SEEN, now, silent=False)
+        may = self._resumes < MOST_RESUMES and allowed(self._replay, Sent.CONTENT_SEEN)
+        if not (event.rungs and may and is_mendable(event.verdict)):
+            return _NOTHING
+        self._ladder = Ladder(self._prospects, event.rungs)
+        return self._climb(now)
+
+    def _climb(self, now: Instant) -> tuple[Decision, ...]:
+        """Decide who goes on with the answer that was cut, if anybody."""
+        assert self._ladder is not None
+        late = now >= self._deadline.at or self._number >= self._attempts
+        step = None if late else self._ladder.next(now)
+        self._over = step is None
+        return _NOTHING if step is None else self._send(*step, now)
 
     def _failed(self, event: Failed, now: Instant) -> tuple[Decision, ...]:
         attempt = self._take(event.number)
         if attempt is None or self._over:
             return _NOTHING
-        attempt.verdict = event.verdict
+        attempt.verdict = None if event.mismatch else event.verdict
         attempt.silent = event.silent
         if event.stale:
             self._health.leave(attempt)
@@ -155,6 +179,9 @@ class Failover:
                 return self._send(attempt.target, attempt.tier, now, fresh=True)
         else:
             self._charge(attempt, event.verdict, event.sent, now, silent=event.silent)
+        if self._ladder is not None:
+            self._ladder.missed(attempt, event)
+            return self._climb(now)
         if self._is_answer(attempt, event, now):
             return self._relay(event.number)
         if self._live:
@@ -202,8 +229,9 @@ class Failover:
         self, target: Target, tier: int, now: Instant, *, fresh: bool = False, hedge: bool = False
     ) -> tuple[Decision, ...]:
         self._number += 1
-        attempt = Attempt(self._number, target, tier, self._health.member(target.backend))
-        attempt.hedge = hedge
+        member = self._health.member(target.backend)
+        attempt = Attempt(self._number, target, tier, member, hedge=hedge)
+        attempt.rung = None if self._ladder is None else self._ladder.rung
         limits = self._deadline.limits(now)
         self._prospects.take(attempt, now)
         self._health.enter(attempt, self._ask, limits, now)
@@ -215,12 +243,17 @@ class Failover:
             fresh=fresh,
             hedge=hedge,
             probe=attempt.probe,
+            degraded=tier > 0 and is_degraded(self._route, target, self._ask.model),
+            rung=attempt.rung,
         )
         due = self._hedge_at(attempt, now)
         return (send,) if due is None else (send, Wait(until=due))
 
     def _relay(self, number: int) -> tuple[Decision, ...]:
         self._over = True
+        if self._ladder is not None:
+            self._ladder = None
+            self._resumes += 1
         if not self._live:
             return (Relay(number=number),)
         losers = tuple(Cancel(number=attempt.number) for attempt in self._live)
@@ -231,7 +264,11 @@ class Failover:
 
     def _refuse(self, why: Why | None, now: Instant) -> tuple[Decision, ...]:
         self._over = True
-        return (refuse(self._prospects, why, now),)
+        refusal = refuse(self._prospects, why, now)
+        text = self._route.static
+        if text is None or not takes_static(self._ask):
+            return (refusal,)
+        return (Substitute(text=text, instead_of=refusal),)
 
     # --- hedging -----------------------------------------------------------------------------
 
@@ -239,7 +276,7 @@ class Failover:
         """Return when a second runner starts unless this attempt is ready before."""
         hedge = self._route.hedge
         self._hedge_due = False
-        if hedge is None or self._hedged or self._number >= self._attempts:
+        if hedge is None or self._hedged or self._ladder or self._number >= self._attempts:
             return None
         if attempt.hedge or self._replay is not Replay.ALWAYS:
             return None

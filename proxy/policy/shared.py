@@ -18,5 +18,7 @@ class Shared:
     refused: Callable[[str], None]
     """Is told of each backend whose budget could not pay."""
     stickiness: Stickiness = field(default_factory=Stickiness)
+    no_prefill: set[tuple[str, str | None]] = field(default_factory=set)
+    """Backends and models of the table that have refused to go on with a turn of their own."""
     early: dict[str, Instant] = field(default_factory=dict)
     """When each route last let a probe through early."""

@@ -70,6 +70,7 @@ class Standing:
     def adopt(self, fleet: Fleet, _now: Instant) -> None:
         """Go on under a new table; backends and keys that are unchanged in it keep their state."""
         self._health.adopt(fleet)
+        self._shared.no_prefill.clear()  # what the new table declares is believed again
         names = {route.name for route in fleet.routes} | {""}
         early = self._shared.early
         self._shared.early = {name: at for name, at in early.items() if name in names}

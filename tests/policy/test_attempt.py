@@ -33,5 +33,16 @@ def test_what_is_worth_a_second_try(
     assert made.wants_same is same
 
 
+def test_it_begins_with_nothing_known() -> None:
+    made = attempt(None)
+    assert (made.hedge, made.probe, made.ours, made.open, made.held) == (
+        False,
+        False,
+        False,
+        True,
+        [],
+    )
+
+
 def test_it_knows_whose_key_it_carried() -> None:
     assert attempt(None).kind is CredentialKind.OWN

@@ -17,8 +17,7 @@ def prospects(world: World | None = None, **fields: Any) -> Prospects:
 
 
 def take(of: Prospects, to: Target, number: int = 1, **fields: Any) -> Attempt:
-    attempt = Attempt(number, to, 0, of.member(to))
-    attempt.hedge = fields.get("hedge", False)
+    attempt = Attempt(number, to, 0, of.member(to), **fields)
     of.take(attempt, at(0.0))
     return attempt
 
