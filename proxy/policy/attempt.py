@@ -1,6 +1,6 @@
 """One attempt's hold on the standing: what it entered, and has to leave."""
 
-from proxy.model import Action, CredentialKind, Instant, Limits, Target, Verdict
+from proxy.model import Action, CredentialKind, Instant, Limits, Rung, Target, Verdict
 from proxy.policy.breaker import Breaker
 from proxy.policy.member import Member
 
@@ -18,6 +18,7 @@ class Attempt:
         "open",
         "ours",
         "probe",
+        "rung",
         "silent",
         "started",
         "stream",
@@ -52,6 +53,8 @@ class Attempt:
         self.silent = False
         self.ours = False
         """Whether our own machine was to blame."""
+        self.rung: Rung | None = None
+        """How it is to go on with a cut answer; None for one that begins anew."""
 
     @property
     def kind(self) -> CredentialKind:
