@@ -61,7 +61,7 @@ MISSING = b'{"error": {"message": "You didn\'t provide an API key."}}'
         outcome(200, b"\x00\x01", api=Api.OPAQUE),
         outcome(200, b"", api=Api.OPAQUE),
         outcome(204, api=Api.JSON),
-        outcome(204),
+        outcome(204, api=Api.OPAQUE),
     ],
 )
 def test_good_answers_are_good(given_outcome: Outcome) -> None:
@@ -81,6 +81,7 @@ def test_a_good_answer_that_is_too_large_to_be_read_is_trusted() -> None:
         (outcome(200, b'{"error": {"message": "overloaded"}}', api=Api.JSON), Cause.CAPACITY),
         (outcome(202, headers=fields(x_amzn_waf_action="challenge")), Cause.CDN_EDGE),
         (outcome(200, b"", stream=True), Cause.PROTOCOL),
+        (outcome(204), Cause.PROTOCOL),
         (outcome(200, fault=Fault.EOF, phase=Phase.CONTENT), Cause.ORIGIN),
         (outcome(101), Cause.PROTOCOL),
     ],

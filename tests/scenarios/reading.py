@@ -40,6 +40,8 @@ def read(said: bytes) -> Answer | None:
         if int(status[1]) >= 200:
             break
         said = rest
+    if int(status[1]) in {204, 304}:
+        return Answer(status=int(status[1]), body=b"", complete=True)
     body, complete = _unframed(head.lower(), rest)
     return Answer(status=int(status[1]), body=body, complete=complete)
 

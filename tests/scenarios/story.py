@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from proxy.exchange import Events
-from proxy.model import AttemptRecord, ExchangeRecord, HealthChange
+from proxy.model import AttemptRecord, ExchangeRecord, HealthChange, header
 from proxy.sim.seen import Seen
 from tests.scenarios.crossing import Call
 
@@ -94,13 +94,26 @@ class Story:
 
     @cached_property
     def attempts_of(self) -> Mapping[int, list[Attempt]]:
-        """The attempts of each call, by its number; those whose body never came whole are left."""
+        """The attempts of each call, by its number."""
         found: dict[int, list[Attempt]] = defaultdict(list)
         for attempt in self.attempts:
-            call = self.by_body.get(attempt.seen.sha256)
+            call = self.by_body.get(attempt.seen.sha256) or self._by_head(attempt.seen)
             if call is not None:
                 found[call.number].append(attempt)
         return found
+
+    def _by_head(self, seen: Seen) -> Call | None:
+        """Return the call of a request whose body never came: it was under way, and as long."""
+        length = header(seen.headers, b"content-length")
+        if seen.sha256 or length is None:
+            return None
+        under_way = [
+            call
+            for call in self.calls
+            if call.began <= seen.at and (call.ended is None or seen.at <= call.ended)
+        ]
+        fits = (call for call in under_way if call.headers.get("content-length") == length.decode())
+        return next(fits, None)
 
     @cached_property
     def record_of(self) -> Mapping[int, ExchangeRecord]:
