@@ -5,7 +5,8 @@ from proxy.policy.decision import Decision, Event, Refuse, Why
 
 def test_events_and_decisions_are_closed_and_frozen() -> None:
     assert [t.__name__ for t in get_args(Event)] == ["Ready", "Failed", "Ended", "Woke"]
-    assert [t.__name__ for t in get_args(Decision)] == ["Send", "Wait", "Relay", "Cancel", "Refuse"]
+    decisions = ["Send", "Wait", "Relay", "Cancel", "Refuse", "Substitute"]
+    assert [t.__name__ for t in get_args(Decision)] == decisions
     assert all(t.__dataclass_params__.frozen for t in (*get_args(Event), *get_args(Decision)))
 
 

@@ -283,8 +283,8 @@ def test_when_the_machine_is_offline_nobody_is_ejected() -> None:
 
 def test_what_fell_ill_otherwise_is_not_pardoned() -> None:
     clinic = Clinic(A, B)
+    late = clinic.enter(A, 1.0)
     clinic.fail(A, bad(Cause.ORIGIN), times=5, now=1.0)
-    late = Attempt(1, A, 0, clinic.health.member(A.backend))
     clinic.health.failed(late, bad(Cause.DNS), Sent.NOT_SENT, at(1.1), silent=False)
     clinic.fail(B, bad(Cause.DNS), sent=Sent.NOT_SENT, now=1.2)
     assert clinic.gate(A, 1.5) is Gate.OUT
