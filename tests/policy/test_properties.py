@@ -48,6 +48,7 @@ from proxy.policy.decision import (
     Refuse,
     Relay,
     Send,
+    Substitute,
     Wait,
     Woke,
 )
@@ -376,13 +377,13 @@ class Machine(RuleBasedStateMachine):
         elif not exchange.live:
             assert exchange.due is not None, "an exchange never hangs"
 
-    def obey_last(self, exchange: Exchange, decision: Relay | Refuse) -> None:
+    def obey_last(self, exchange: Exchange, decision: Relay | Refuse | Substitute) -> None:
         assert not exchange.over, "one terminal decision"
         exchange.over = True
         if isinstance(decision, Refuse):
             assert not exchange.live
             assert decision.retry_in is None or decision.retry_in >= 0
-        elif decision.number in exchange.live:
+        elif isinstance(decision, Relay) and decision.number in exchange.live:
             exchange.relayed = decision.number
 
     def obey_send(self, exchange: Exchange, send: Send) -> None:

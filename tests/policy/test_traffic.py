@@ -25,6 +25,7 @@ from proxy.policy.decision import (
     Refuse,
     Relay,
     Send,
+    Substitute,
     Wait,
     Woke,
 )
@@ -109,7 +110,7 @@ class Traffic:
                     client.whole = True
                 case Cancel():
                     client.live.discard(decision.number)
-                case Refuse():
+                case Refuse() | Substitute():
                     self.refused(client)
 
     def send(self, client: Client, send: Send) -> None:
