@@ -128,6 +128,7 @@ class ChatReader:
             self._seen.add(str(choice.index))
             if choice.finish_reason:
                 self._finished.add(str(choice.index))
+                signals.reason = str(choice.finish_reason)
         if self._finished and len(self._finished) >= max(self._asked, len(self._seen)):
             signals.terminal = True
         return True

@@ -121,7 +121,10 @@ class GeminiReader:
             self._seen.add(str(candidate.index))
             if candidate.finish:
                 self._finished.add(str(candidate.index))
-        if answer.blocked() or (self._finished and self._finished == self._seen):
+                signals.reason = str(candidate.finish)
+        if blocked := answer.blocked():
+            signals.reason = str(blocked)
+        if blocked or (self._finished and self._finished == self._seen):
             signals.terminal = True
         return True
 

@@ -84,6 +84,8 @@ class MessagesReader:
             # Text, thinking, JSON, a signature, a citation: whatever stands beside the type.
             if any(value for key, value in delta.items() if key != "type"):
                 signals.content = True
+        elif event.type == "message_delta":
+            signals.reason = str(tree(event.delta).get("stop_reason") or "")
         elif event.type == "message_stop":
             signals.terminal = True
         signals.progress += event.type in _PROGRESS

@@ -91,6 +91,7 @@ class ResponsesReader:
         signals.content = signals.content or _is_content(event)
         if event.type in _TERMINAL:
             signals.terminal = True
+            signals.reason = event.type.removeprefix("response.")
         signals.progress += event.type.startswith("response.")
         return True
 

@@ -27,6 +27,7 @@ class Signals:
         "garbled",
         "overflow",
         "progress",
+        "reason",
         "terminal",
         "usage",
     )
@@ -48,7 +49,14 @@ class Signals:
         """Events that were dropped because they could not be read."""
         self.overflow = False
         """Whether one event was too large to be kept."""
+        self.reason = ""
+        """Why it ended, in the provider's word."""
         self.usage: Usage | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it came to its end without content, and without a reason that explains it."""
+        return self.terminal and not self.content and self.reason.lower() in _ORDINARY
 
     def fail(self, payload: bytes) -> None:
         """Take note of an event that says that the answer failed."""
@@ -108,6 +116,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
 
 
+_ORDINARY = frozenset({"", "stop", "end_turn", "stop_sequence", "completed"})
+"""Reasons of an answer that has said all; safety, length, a refusal explain why one said nothing."""
 _FAILURES = frozenset(
     {"abort", "aborted", "cancelled", "insufficient_system_resource", "timeout"}
     | {"malformed_model_output"}

@@ -59,6 +59,8 @@ class Fault(StrEnum):
     """The stream's first event, or too many, cannot be read."""
     UNTERMINATED = "unterminated"
     """The bytes ended cleanly, the answer did not."""
+    EMPTY = "empty"
+    """The stream came to its proper end and had said nothing, for no reason that it gave."""
     LOCAL = "local"
     """Our own machine: no descriptors, no ports, no disk."""
     CLIENT_GONE = "client_gone"

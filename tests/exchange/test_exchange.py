@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from proxy.model import Cause, Fault, Operation, Phase, Result, Sent, Target
-from tests.exchange.lines import DONE, ERROR, HELLO, ROLE, STOP, WHOLE
+from tests.exchange.lines import DONE, ERROR, HELLO, ROLE, STOP, WHOLE, delta
 from tests.exchange.stage import Bytes, Stage, backend, chat, fleet, two
 
 HTML_502 = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -120,7 +120,7 @@ async def test_a_stream_that_fails_before_it_was_passed_on_is_rerouted(events: l
     assert client.body == HELLO + STOP + DONE
 
 
-@pytest.mark.parametrize("events", [[], [ROLE], [DONE]])
+@pytest.mark.parametrize("events", [[], [ROLE], [DONE], [ROLE, STOP], [ROLE, STOP, DONE]])
 async def test_a_stream_that_ends_without_content_is_rerouted(events: list[bytes]) -> None:
     stage = Stage()
     async with stage.exchange(chat(stream=True)) as client:
@@ -297,3 +297,13 @@ async def test_a_bug_in_a_callback_reaches_the_waiting_task(
 
     with pytest.raises(ZeroDivisionError):
         await stumble()
+
+
+async def test_a_stream_that_says_why_it_is_empty_is_whole() -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True)) as client:
+        call = stage.upstream.calls[0]
+        call.stream(ROLE, delta(None, "content_filter"), DONE)
+        call.end()
+    assert client.body == ROLE + delta(None, "content_filter") + DONE
+    assert client.whole
