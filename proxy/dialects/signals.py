@@ -117,7 +117,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ORDINARY = frozenset({"", "stop", "end_turn", "stop_sequence", "completed"})
-"""Reasons of an answer that has said all; safety, length, a refusal explain why one said nothing."""
+"""Reasons of an answer that has said all; safety, length, a refusal explain an empty one."""
 _FAILURES = frozenset(
     {"abort", "aborted", "cancelled", "insufficient_system_resource", "timeout"}
     | {"malformed_model_output"}
