@@ -85,4 +85,5 @@ def _match(route: Route) -> str:
 
 
 def _tiers(route: Route) -> str:
-    return " > ".join(", ".join(map(str, tier)) for tier in route.tiers)
+    tiers = [", ".join(map(str, tier)) for tier in route.tiers]
+    return " > ".join(tiers if route.static is None else [*tiers, "a static answer"])

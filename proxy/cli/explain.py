@@ -1,7 +1,7 @@
 """`faultline explain`: what would become of a request, and why; nothing is sent.
 
-Exit codes: 0 a backend would answer, 1 the request would be refused, 2 a wrong command line or no
-table.
+Exit codes: 0 a backend (or the table's static text) would answer, 1 the request would be refused,
+2 a wrong command line or no table.
 """
 
 import json
@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         raise typer.Exit(REFUSED)
     found = explain(fleet, ask, _known(down or [], fleet))
     typer.echo(json.dumps(asdict(found), indent=2) if as_json else "\n".join(screen(found)))
-    raise typer.Exit(REFUSED if found.refused else 0)
+    raise typer.Exit(REFUSED if found.refused and not found.static else 0)
 
 
 def _fleet(config: Path | None) -> Fleet:
@@ -94,6 +94,8 @@ def screen(found: Explanation) -> Iterator[str]:
     if found.refused:
         yield ""
         yield typer.style(f"Refused: {found.refused}.", fg="red")
+    if found.static:
+        yield typer.style(f"Answered instead, as a static text: {found.static}", fg="yellow")
     for step in found.steps:
         if step.fate == "answers":
             yield from _request(step, found.model)

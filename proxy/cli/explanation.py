@@ -16,6 +16,7 @@ from proxy.dialects.headers import request_headers
 from proxy.dialects.peek import Peek
 from proxy.dialects.recognise import recognise
 from proxy.dialects.render import render
+from proxy.dialects.static import static_answer
 from proxy.edge.body import MemoryBody
 from proxy.model import (
     Action,
@@ -33,7 +34,7 @@ from proxy.model import (
     Target,
     Verdict,
 )
-from proxy.policy.decision import Decision, Failed, Refuse, Send, Wait, Woke
+from proxy.policy.decision import Failed, Refuse, Send, Substitute, Wait, Woke
 from proxy.policy.routing import find_route, mismatches
 from proxy.policy.standing import Standing
 
@@ -116,6 +117,8 @@ class Explanation:
     left: tuple[Left, ...]
     refused: str
     """Why nothing is left when all that is down has failed; empty where a target answers."""
+    static: str
+    """The table's own text that the app gets instead of the refusal; empty: none."""
     settings: tuple[Setting, ...]
 
 
@@ -157,6 +160,7 @@ def explain(fleet: Fleet, ask: Ask, down: Collection[str]) -> Explanation:
         steps=() if walk is None else tuple(walk.steps),
         left=() if walk is None else tuple(walk.left()),
         refused="no_route" if walk is None else walk.refused,
+        static="" if walk is None or not walk.refused else walk.static,
         settings=() if walk is None else tuple(walk.settings()),
     )
 
@@ -179,6 +183,7 @@ class Walk:
     def __init__(self, fleet: Fleet, ask: Ask, route: Route, down: Collection[str]) -> None:
         self.steps: list[Step] = []
         self.refused = ""
+        self.static = ""
         self._fleet = fleet
         self._ask = ask
         self._route = route
@@ -204,9 +209,13 @@ class Walk:
                     waited += until - now
                     now = until
                     decisions = failover.on(Woke(), now)
-                case other:
-                    self._last = _why(other)
-                    decisions = ()
+                case Refuse(why=why):
+                    self._last, decisions = why, ()
+                case Substitute(text=text, instead_of=refuse):
+                    self._last, decisions = refuse.why, ()
+                    self.static = text if static_answer(self._ask, text) else ""
+                case other:  # never after an attempt that failed
+                    raise AssertionError(other)
         failover.close(now)
         if not self._answered:
             self.refused = self._last
@@ -351,8 +360,3 @@ def _added(asked: Headers, sent: Headers) -> tuple[tuple[str, str], ...]:
 def _shown(name: bytes, value: bytes) -> str:
     field = name.decode("latin-1").lower()
     return HIDDEN if any(part in field for part in TELLING) else value.decode("latin-1")
-
-
-def _why(decision: Decision) -> str:
-    assert isinstance(decision, Refuse), decision
-    return decision.why

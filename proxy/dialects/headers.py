@@ -16,6 +16,7 @@ from proxy.model import (
     AttemptRecord,
     Backend,
     CredentialKind,
+    Degraded,
     Headers,
 )
 
@@ -112,6 +113,11 @@ def answer_headers(
         (b"x-faultline-request-id", _visible(request_id)),
         *reroute_headers(failed),
     )
+
+
+def degraded_headers(degraded: Degraded | None) -> Headers:
+    """Tell of an answer that is less than what was asked for."""
+    return () if degraded is None else ((b"x-faultline-degraded", degraded.value.encode()),)
 
 
 def refusal_headers(*, request_id: str, failed: Sequence[AttemptRecord] = ()) -> Headers:

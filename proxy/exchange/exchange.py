@@ -14,8 +14,9 @@ from http import HTTPStatus
 from typing import assert_never
 
 from proxy.dialects.ask import sticky_key
-from proxy.dialects.headers import answer_headers, refusal_headers
+from proxy.dialects.headers import answer_headers, degraded_headers, refusal_headers
 from proxy.dialects.refusal import all_failed_message, render_refusal
+from proxy.dialects.static import static_answer
 from proxy.exchange import Clock, Downstream, Events, Judge, Timer, Upstream
 from proxy.exchange.relay import Relay
 from proxy.exchange.runner import Bench, Runner
@@ -25,8 +26,10 @@ from proxy.model import (
     AttemptRecord,
     Body,
     Cause,
+    Degraded,
     ExchangeRecord,
     Fleet,
+    Headers,
     Instant,
     Refusal,
     Result,
@@ -42,6 +45,7 @@ from proxy.policy.decision import (
     Failed,
     Refuse,
     Send,
+    Substitute,
     Wait,
     Why,
     Woke,
@@ -108,6 +112,7 @@ class Exchange:
         self._status = self._bytes_down = 0
         self._waited = 0.0
         self._result = Result.CANCELLED
+        self._degraded: Degraded | None = None
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def live(self, route: Route | None) -> None:
@@ -173,6 +178,8 @@ class Exchange:
                     self._commit(number)
                 case Refuse():
                     self._refuse(decision)
+                case Substitute():
+                    self._substitute(decision)
                 case _:
                     assert_never(decision)
 
@@ -213,6 +220,9 @@ class Exchange:
             sent=number,
             failed=self._attempts,
         )
+        if runner.send.degraded:
+            self._degraded = Degraded.MODEL
+            headers += degraded_headers(self._degraded)
         self._answering = runner
         self._committed = self._ports.clock.now()
         self._status = status
@@ -249,10 +259,25 @@ class Exchange:
 
     def _answer(self, refusal: Refusal) -> None:
         """Give Faultline's own answer, in the client's dialect."""
-        status, headers, data = render_refusal(self._ask.dialect, self._ask.api, refusal)
+        self._result = Result.REFUSED
+        self._say(*render_refusal(self._ask.dialect, self._ask.api, refusal))
+
+    def _substitute(self, decision: Substitute) -> None:
+        """Give the table's own text as the answer, marked as what it is."""
+        said = static_answer(self._ask, decision.text)
+        if said is None:
+            self._refuse(decision.instead_of)
+            return
+        headers, data = said
+        self._result, self._degraded = Result.STATIC, Degraded.STATIC
+        self._bytes_down = len(data)
+        self._say(HTTPStatus.OK, headers + degraded_headers(self._degraded), data)
+        self._end()
+
+    def _say(self, status: int, headers: Headers, data: bytes) -> None:
+        """Write an answer that no backend gave."""
         self._status = status
         self._committed = self._ports.clock.now()
-        self._result = Result.REFUSED
         self._downstream.begin(
             status,
             headers + refusal_headers(request_id=self._id, failed=tuple(self._attempts)),
@@ -300,6 +325,7 @@ class Exchange:
             usage=None if watched is None else watched.usage,
             waited=Seconds(self._waited),
             resend=ask.resend,
+            degraded=self._degraded,
         )
 
 

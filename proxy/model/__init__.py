@@ -30,6 +30,7 @@ from proxy.model.outcome import Ending, Fault, Head, Outcome, Phase, Sent
 from proxy.model.record import (
     AttemptRecord,
     Change,
+    Degraded,
     ExchangeRecord,
     HealthChange,
     Refusal,
@@ -56,6 +57,7 @@ __all__ = [
     "Change",
     "Credential",
     "CredentialKind",
+    "Degraded",
     "Dialect",
     "Ejection",
     "Ending",

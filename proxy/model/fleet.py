@@ -175,6 +175,8 @@ class Route:
     replay: Replay = Replay.ALWAYS
     hedge: Hedge | None = None
     resume: tuple[Rung, ...] = ()
+    static: str | None = None
+    """What is answered where nothing else is left: the table's last tier, which is no backend's."""
 
     def limits(self, stream: bool) -> Limits:
         """Return the limits for a streamed or a unary exchange."""

@@ -25,10 +25,21 @@ class Result(StrEnum):
     """The provider's answer said that the client is at fault, and was passed through."""
     REFUSED = "refused"
     """Every target failed or was out: the client got a refusal in its dialect."""
+    STATIC = "static"
+    """Every target failed or was out: the client got the routing table's own text."""
     CUT = "cut"
     """The stream broke after the commit."""
     CANCELLED = "cancelled"
     """The client went away."""
+
+
+class Degraded(StrEnum):
+    """How an answer is less than what was asked for."""
+
+    MODEL = "model"
+    """From another model, of a later tier."""
+    STATIC = "static"
+    """The routing table's own text."""
 
 
 @noun
@@ -88,6 +99,7 @@ class ExchangeRecord:
     waited: Seconds = Seconds(0.0)
     """Time that Faultline waited on purpose: patience, backoff."""
     resend: int = 0
+    degraded: Degraded | None = None
 
     @property
     def rescued(self) -> bool:

@@ -262,7 +262,7 @@ def _feel(incident: Incident, record: ExchangeRecord) -> None:
                 a.backend in incident.backends for a in record.attempts if not a.verdict.good
             ):
                 incident.rescued += 1
-        case Result.REFUSED | Result.CUT:
+        case Result.REFUSED | Result.CUT | Result.STATIC:
             incident.failed += 1
         case Result.CLIENT_ERROR | Result.CANCELLED:
             pass

@@ -50,7 +50,7 @@ class Level(IntEnum):
         return self.name.lower()
 
 
-UNSERVED = (Result.REFUSED, Result.CUT)
+UNSERVED = (Result.REFUSED, Result.CUT, Result.STATIC)
 """Results of a client that got no whole answer, through no fault of its own."""
 
 WORSE = (Change.EJECTED, Change.COOLED)
@@ -122,6 +122,7 @@ class ExchangeLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     backend: str = ""
     served_model: str | None = None
     rescued: bool = False
+    degraded: str = ""
     attempts: list[AttemptLine]
     first_content_ms: float | None = None
     duration_ms: float
@@ -207,6 +208,7 @@ def exchange_line(record: ExchangeRecord, offset: float) -> ExchangeLine:
         backend=record.backend,
         served_model=clip_name(record.served_model),
         rescued=len(record.attempts) > 1 and record.rescued,
+        degraded="" if record.degraded is None else record.degraded,
         attempts=[attempt_line(attempt) for attempt in record.attempts],
         first_content_ms=None if begun is None else milliseconds(begun - record.started),
         duration_ms=milliseconds(record.ended - record.started),

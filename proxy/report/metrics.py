@@ -93,6 +93,11 @@ class Metrics(Events, Collector):
             "Exchanges that met a failure and were whole for the client, by the first cause.",
             ("route", "cause"),
         )
+        self._degraded = Counter(
+            "faultline_degraded",
+            "Answers that were less than what was asked for: of another model, or a static text.",
+            ("route", "kind"),
+        )
         self._attempts = Counter(
             "faultline_attempts",
             "Tries at a backend, by what was wrong with them.",
@@ -141,7 +146,7 @@ class Metrics(Events, Collector):
         """Go on under a new table; the series of names that are gone end."""
         self._routes = frozenset(route.name for route in fleet.routes) | {OTHER}
         self._backends = frozenset(fleet.backends) | {OTHER}
-        for by_route in (self._requests, self._rescued, self._duration):
+        for by_route in (self._requests, self._rescued, self._degraded, self._duration):
             by_route.keep(self._routes)
         for by_backend in (
             self._attempts,
@@ -169,6 +174,8 @@ class Metrics(Events, Collector):
         self._requests.add((route, record.dialect, record.result))
         self._duration.add((route,), record.ended - record.started)
         self._overhead.add((), overhead(record))
+        if record.degraded is not None:
+            self._degraded.add((route, record.degraded))
         if record.usage is not None:
             backend = self._backend(record.backend)
             self._tokens.add((backend, "input"), record.usage.input)
@@ -215,6 +222,7 @@ class Metrics(Events, Collector):
         """Show everything, as the client library has it."""
         yield self._requests.family()
         yield self._rescued.family()
+        yield self._degraded.family()
         yield self._attempts.family()
         yield self._ejections.family()
         yield self._cut.family()

@@ -71,7 +71,7 @@ def _check_fallback(placed: Placed, findings: Findings) -> None:
             findings.warning(path, Code.SAME_ACCOUNT, reason, mend)
         seen_targets.add(str(target))
     names = {target.backend.name for _, target in placed.targets}
-    if placed.whole and len(names) == 1:
+    if placed.whole and len(names) == 1 and placed.route.static is None:
         who = f"route {quote(placed.route.name)} has no fallback"
         reason = f"{who}: all is up to {quote(names.pop())}"
         mend = "add a target of another backend to its tiers"

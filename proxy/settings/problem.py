@@ -54,7 +54,6 @@ class Code(StrEnum):
     NAME = "FL209"
     RANGE = "FL210"
     HEADER = "FL211"
-    NOT_YET = "FL212"
     GLOB = "FL213"
     VERSION = "FL214"
 

@@ -25,7 +25,7 @@ from proxy.settings.limits import Layer, build_limits
 from proxy.settings.nodes import Path
 from proxy.settings.problem import Code, quote
 from proxy.settings.shapes import Draft
-from proxy.settings.table import Manner, MatchEntry, RouteEntry, TargetEntry
+from proxy.settings.table import Manner, MatchEntry, RouteEntry, StaticEntry, TargetEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +46,38 @@ def build_routes(
     placed = []
     for place, entry in zip(draft.places, draft.table.routes, strict=True):
         path: Path = ("routes", place)
-        tiers = [_tier(tier, (*path, "tiers", i), built) for i, tier in enumerate(entry.tiers)]
+        entries, static = _apart(entry, path, findings)
+        tiers = [_tier(tier, (*path, "tiers", i), built) for i, tier in enumerate(entries)]
         targets = tuple(target for tier in tiers for target in tier)
         dialect = _dialect(entry.match, targets, findings)
         route = Route(
             name=entry.name,
             match=_match(entry.match, dialect),
             tiers=tuple(tuple(target for _, target in tier) for tier in tiers),
+            static=static,
             **_manner(entry, draft.table.defaults, path, findings),
         )
-        whole = len(targets) == sum(map(len, entry.tiers))
+        whole = len(targets) == sum(map(len, entries))
         placed.append(Placed(route=route, path=path, targets=targets, whole=whole))
     return tuple(placed)
+
+
+def _apart(
+    entry: RouteEntry, path: Path, findings: Findings
+) -> tuple[list[list[TargetEntry]], str | None]:
+    """Part the tiers of backends from the text that may come last; tell of one anywhere else."""
+    *_, last = entry.tiers
+    text = None
+    for i, tier in enumerate(entry.tiers):
+        for j, target in enumerate(tier):
+            if isinstance(target, StaticEntry):
+                text = target.static.text
+                if tier is not last or len(tier) > 1 or len(entry.tiers) == 1:
+                    reason = "a static answer is what is left when every backend has failed"
+                    mend = "make it the only target of the last tier, behind a tier of backends"
+                    findings.error((*path, "tiers", i, j), Code.CONTRADICTION, reason, mend)
+    backends = [[t for t in tier if isinstance(t, TargetEntry)] for tier in entry.tiers]
+    return [tier for tier in backends if tier], text
 
 
 def _tier(

@@ -146,10 +146,21 @@ class TargetEntry(Entry):
     """Whether the model continues an assistant turn that it is given."""
 
 
+class StaticText(Entry):
+    """An answer of the table's own."""
+
+    text: f.Text
+    """What the app's user reads."""
+
+
+class StaticEntry(Entry):
+    """A text that answers where every backend has failed; alone in the last tier."""
+
+    static: StaticText
+    """The answer: `{text: "We are sorry, ..."}`."""
+
+
 def _target(value: object) -> object:
-    if isinstance(value, dict) and "static" in value:
-        mend = "delete this target; a route whose targets all fail is refused in the app's dialect"
-        raise f.wrong(Code.NOT_YET, "is a static answer, which is not supported yet", mend)
     if not isinstance(value, str):
         return value
     backend, slash, model = value.partition("/")
@@ -163,8 +174,15 @@ def _as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+def _form(value: object) -> str:
+    static = isinstance(value, StaticEntry) or (isinstance(value, dict) and "static" in value)
+    return "<static>" if static else "<target>"
+
+
 TargetForms = Annotated[
-    TargetEntry, BeforeValidator(_target, json_schema_input_type=f.Text | TargetEntry)
+    Annotated[TargetEntry, Tag("<target>")] | Annotated[StaticEntry, Tag("<static>")],
+    Discriminator(_form),
+    BeforeValidator(_target, json_schema_input_type=f.Text | TargetEntry | StaticEntry),
 ]
 Tier = Annotated[
     list[TargetForms],

@@ -106,3 +106,10 @@ def test_a_call_that_no_route_knows_is_explained_too(file: Path) -> None:
     result = run("--path", "/v1/files", "--method", "get")
     assert result.exit_code == 0
     assert "without failover" in result.stdout
+
+
+def test_a_static_text_is_an_answer(file: Path) -> None:
+    file.write_text(TABLE.replace("- [c/openai/gpt-5]", "- {static: {text: sorry}}"))
+    result = run("--model", "gpt-5", "--down", "a", "--down", "b")
+    assert result.exit_code == 0
+    assert "Answered instead, as a static text: sorry" in result.stdout

@@ -236,3 +236,14 @@ async def test_a_running_faultline_does_what_was_explained() -> None:
         tried = [step.target for step in found.steps if step.fate != "spare"]
         assert tried == [attempt.backend for attempt in here.told.records[-1].attempts]
         assert found.steps[-1].url == f"{here.s.url}/v1/chat/completions"
+
+
+def test_a_static_text_is_what_comes_instead_of_a_refusal() -> None:
+    static = TABLE.replace(
+        "      - [c/openai/gpt-5]\n", "      - [c/openai/gpt-5]\n      - {static: {text: sorry}}\n"
+    )
+    found = why(None, "a", "b", "c", text=static)
+    assert (found.refused, found.static) == ("all_backends_failed", "sorry")
+    assert why(text=static).static == ""
+    speech = asked("/v1/audio/speech")
+    assert why(speech, "a", "b", "c", text=static).static == ""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.model import Change, Instant, Result, Seconds
+from proxy.model import Change, Degraded, Instant, Result, Seconds
 from proxy.report.lines import (
     MOST_BYTES,
     Entry,
@@ -112,6 +112,13 @@ def test_a_refusal_warns_and_leaves_out_what_there_is_not() -> None:
     assert (line["level"], line["result"], line["status"]) == ("warning", "refused", 502)
     assert line["waited_ms"] == 1250.0
     assert not {"backend", "served_model", "first_content_ms", "usage", "rescued"} & line.keys()
+
+
+def test_an_answer_that_is_less_than_asked_for_says_so() -> None:
+    static = exchange(result=Result.STATIC, degraded=Degraded.STATIC)
+    line = parsed(static)
+    assert (line["level"], line["degraded"]) == ("warning", "static")
+    assert "degraded" not in parsed(exchange())
 
 
 @pytest.mark.parametrize("result", Result)

@@ -13,6 +13,7 @@ from prometheus_client.openmetrics import exposition, parser
 from proxy.model import (
     Cause,
     Change,
+    Degraded,
     Instant,
     Phase,
     Result,
@@ -215,6 +216,15 @@ def test_a_new_table_ends_the_series_of_what_is_gone(metrics: Metrics) -> None:
     assert value(metrics, "faultline_attempts_total", **labels) == 1
 
 
+@pytest.mark.parametrize("degraded", Degraded)
+def test_what_is_less_than_asked_for_is_counted_apart(
+    metrics: Metrics, degraded: Degraded
+) -> None:
+    metrics.ended(exchange(degraded=degraded))
+    metrics.ended(WHOLE)
+    assert value(metrics, "faultline_degraded_total", route="chat", kind=degraded) == 1
+
+
 def full(metrics: Metrics) -> Metrics:
     for record in (WHOLE, RESCUED, REFUSED, exchange(result=Result.CUT)):
         metrics.ended(record)
@@ -236,13 +246,13 @@ def test_it_reads_as_prometheus_text(metrics: Metrics) -> None:
         assert (form == "counter") == name.endswith("_total")
         assert not {"counter", "gauge", "histogram", "ms", "minutes"} & set(name.split("_"))
         assert "_seconds" in name or form != "histogram"
-    assert len(names) == 16
+    assert len(names) == 17
 
 
 def test_it_reads_as_openmetrics(metrics: Metrics) -> None:
     page = exposition.generate_latest(full(metrics).registry).decode()  # type: ignore[no-untyped-call]
     families = list(parser.text_string_to_metric_families(page))  # type: ignore[no-untyped-call]
-    assert len(families) == 16
+    assert len(families) == 17
     assert all(family.documentation.endswith(".") for family in families)
 
 

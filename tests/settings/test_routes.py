@@ -137,7 +137,11 @@ def test_a_route_speaks_one_dialect(text: str, needle: str, reason: str) -> None
         ("[openai, /x]", "/x", Code.NO_BACKEND, "`backend/model`"),
         ("[openai, spare/]", "spare/]", Code.NO_BACKEND, "`backend/model`"),
         ("[openai, {model: x}]", "{model", Code.MISSING_KEY, "add `backend: openai`"),
-        ("[openai, {static: {text: hi}}]", "{static", Code.NOT_YET, "delete this target"),
+        ("[{static: {text: hi}}]", "{static", Code.CONTRADICTION, "behind a tier of backends"),
+        ("[{static: {text: hi}}, openai]", "{static", Code.CONTRADICTION, "of the last tier"),
+        ("[openai, [spare, {static: {text: hi}}]]", "{static", Code.CONTRADICTION, "only target"),
+        ("[openai, {static: {txt: hi}}]", "txt", Code.UNKNOWN_KEY, "did you mean `text`?"),
+        ("[openai, {static: hi}]", "hi}", Code.WRONG_TYPE, ""),
         ("[openai, []]", "[]", Code.WRONG_TYPE, "at least one item"),
         ("[]", "[]", Code.WRONG_TYPE, "at least one item"),
         ("[openai, 5]", "5]", Code.WRONG_TYPE, ""),
@@ -164,3 +168,11 @@ def test_unknown_backends_are_told_whatever_else_is_wrong() -> None:
 
 def test_a_single_problem_is_a_single_problem() -> None:
     assert only(table("tiers: [openai, spar]")).code is Code.UNKNOWN_BACKEND
+
+
+def test_a_static_text_may_be_the_last_tier() -> None:
+    route = fleet(table("tiers: [openai, {static: {text: We are sorry.}}]")).routes[0]
+    assert route.static == "We are sorry."
+    assert [[str(target) for target in tier] for tier in route.tiers] == [["openai"]]
+    assert codes(table("tiers: [openai, [{static: {text: hi}}]]")) == []  # nor a missing fallback
+    assert fleet(table("tiers: [openai]")).routes[0].static is None

@@ -77,8 +77,8 @@ def test_editors_know_the_providers() -> None:
     [
         (("log",), {"level", "format"}),
         (("backends", "x", "key"), {"file"}),
-        (("routes", 0, "tiers", 0), {"backend", "model", "context_window", "prefill"}),
-        (("routes", 0, "tiers", 0, 0), {"backend", "model", "context_window", "prefill"}),
+        (("routes", 0, "tiers", 0), {"backend", "model", "context_window", "prefill", "static"}),
+        (("routes", 0, "tiers", 0, 0), {"backend", "model", "context_window", "prefill", "static"}),
         (("routes", 0, "limits", "head"), {"stream", "unary"}),
         (("backends",), set()),
         (("nothing", "here"), set()),
