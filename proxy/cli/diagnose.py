@@ -43,6 +43,8 @@ RECORDED = Backend(
     account="recorded",
 )
 """The backend of a recorded answer: nothing is known of it."""
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C loader where it is built: a corpus has thousands of lines."""
 ACTIONS = {
     Action.REROUTE: "sends the request to the next target",
     Action.RETRY_SAME: "tries the same target once more, then the next",
@@ -193,16 +195,13 @@ def _print_corpus(result: dict[str, object], *, as_json: bool) -> None:
 
 def _read_cases(path: Path) -> list[dict[str, object]]:
     try:
-        tree = yaml.load(path.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+        tree = yaml.load(path.read_text("utf-8"), Loader=LOADER)  # noqa: S506 - a safe loader
     except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise typer.BadParameter(str(error), param_hint="--corpus") from None
     cases = tree.get("cases") if isinstance(tree, dict) else None
     if not isinstance(cases, list):
         raise typer.BadParameter("it has no list of `cases`", param_hint="--corpus")
     return [case for case in cases if isinstance(case, dict)]
-
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _recorded(data: bytes, provider: str, *, stream: bool) -> Transcript:

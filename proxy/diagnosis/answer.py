@@ -33,6 +33,7 @@ WHOLE = names(
     "stop length toolcalls toolcall functioncall endturn maxtokens stopsequence tooluse pauseturn"
     " modelcontextwindowexceeded complete completed eos eostoken maxoutputtokens incomplete"
     " stopcriteriamet finishreasonunspecified done compaction toolerror load unload"
+    " responsequeued responseinprogress responsecancelled"
 )
 """Reasons with which a good answer ends, without style."""
 CONTENT_DUE = frozenset({"stop", "endturn", "complete", "completed"})
@@ -41,6 +42,15 @@ HOLDERS = names(
     "choices candidates response promptFeedback message delta incomplete_details output"
 )
 """Where an error or a reason may stand below the root."""
+
+
+LEVELS = 3
+"""Levels below the root at which an error or a reason may stand."""
+DEEPEST = 16
+"""Levels that are looked at for content; what is nested deeper counts as content."""
+
+
+Node = dict[str, object]
 
 
 @dataclass(slots=True)
@@ -53,12 +63,12 @@ class Reply:
     """The part of the tree that tells an error."""
 
 
-def read_reply(tree: object) -> Reply:
-    """Look for an answer in a tree."""
+def read_reply(tree: object, *, event: bool = False) -> Reply:
+    """Look for an answer in a tree; one event of a stream need not hold a result."""
     roots = [
         node for node in (tree if isinstance(tree, list) else [tree]) if isinstance(node, dict)
     ]
-    nodes = [node for root in roots for node in _nodes(root, 3)]
+    nodes = [node for root in roots for node in _nodes(root, LEVELS)]
     reasons = [reason for node in nodes for reason in _reasons(node)]
     reply = Reply(answer=Answer.GOOD, finish={word(reason) for reason in reasons})
     reply.error = next((found for node in nodes if (found := _error(node)) is not None), None)
@@ -67,23 +77,32 @@ def read_reply(tree: object) -> Reply:
     elif reply.finish - WHOLE:
         reply.error = _smuggled(nodes)
         broken = reply.error is not None or any(map(is_failure, reasons))
-        reply.answer = Answer.STRANGE if broken or not _says(roots) else Answer.NEW
-    elif not any(_holds_result(root) for root in roots):
-        reply.answer, reply.error = Answer.NO_RESULT, tree
+        says = event or _says(roots)
+        reply.answer = Answer.STRANGE if broken or not says else Answer.NEW
+    elif not event:
+        _look_for_content(reply, roots, nodes)
+        if reply.answer is Answer.NO_RESULT:
+            reply.error = tree
+    return reply
+
+
+def _look_for_content(reply: Reply, roots: list[Node], nodes: list[Node]) -> None:
+    """Judge a whole answer that ended well, or does not say how."""
+    if not reply.finish and not any(map(_holds_result, roots)):
+        reply.answer = Answer.NO_RESULT
     elif reply.finish <= CONTENT_DUE and not _says(roots):
         reply.answer = Answer.EMPTY
     elif _unfinished(nodes):
         reply.answer = Answer.UNFINISHED
-    return reply
 
 
-def _holds_result(root: dict[str, object]) -> bool:
+def _holds_result(root: Node) -> bool:
     """Tell whether a field of a result is there; a message that is a string is no result."""
     found = RESULTS & root.keys()
     return bool(found - {"message"}) or isinstance(root.get("message"), dict)
 
 
-def _nodes(node: dict[str, object], depth: int) -> Iterator[dict[str, object]]:
+def _nodes(node: Node, depth: int) -> Iterator[Node]:
     """Yield an object and those below it that may hold an error or a reason."""
     yield node
     if depth == 0:
@@ -95,12 +114,12 @@ def _nodes(node: dict[str, object], depth: int) -> Iterator[dict[str, object]]:
                 yield from _nodes(item, depth - 1)
 
 
-def _error(node: dict[str, object]) -> object | None:
+def _error(node: Node) -> object | None:
     """Return what tells an error in this object, or None."""
     told = node.get("error") or node.get("errors")
     if told:
         return node
-    if "error" in {node.get("type"), node.get("event_type"), node.get("object")}:
+    if any(node.get(key) == "error" for key in ("type", "event_type", "object")):
         return node
     if node.get("status") == "failed" or node.get("success") is False:
         return node
@@ -110,7 +129,7 @@ def _error(node: dict[str, object]) -> object | None:
     return base if isinstance(base, dict) and base.get("status_code") else None
 
 
-def _reasons(node: dict[str, object]) -> Iterator[str]:
+def _reasons(node: Node) -> Iterator[str]:
     for key in ENDS & node.keys():
         reason = node[key]
         if isinstance(reason, str) and reason:
@@ -118,17 +137,17 @@ def _reasons(node: dict[str, object]) -> Iterator[str]:
     if node.get("object") == "response":
         status = node.get("status")
         if isinstance(status, str):
-            yield status
+            yield status if status in {"completed", "incomplete"} else f"response_{status}"
     if node.keys() <= {"reason"} and isinstance(node.get("reason"), str):
         yield str(node["reason"])
 
 
-def _unfinished(nodes: list[dict[str, object]]) -> bool:
+def _unfinished(nodes: list[Node]) -> bool:
     """Tell whether a choice says that it has not ended."""
     return any("finish_reason" in node and node["finish_reason"] is None for node in nodes)
 
 
-def _smuggled(nodes: list[dict[str, object]]) -> object | None:
+def _smuggled(nodes: list[Node]) -> object | None:
     """Return an error that a relay has put where the answer's text belongs."""
     for node in nodes:
         text = node.get("content") or node.get("text")
@@ -137,12 +156,11 @@ def _smuggled(nodes: list[dict[str, object]]) -> object | None:
     return None
 
 
-def _says(value: object) -> bool:
+def _says(value: object, depth: int = DEEPEST) -> bool:
     """Tell whether there is anything in a value that a client shows or acts on."""
     if isinstance(value, str):
         return bool(value.strip())
-    if isinstance(value, list):
-        return any(_says(item) for item in value)
-    if isinstance(value, dict):
-        return any(_says(value[key]) for key in CONTENT & value.keys())
+    if isinstance(value, list | dict):
+        inner = value if isinstance(value, list) else [value[key] for key in CONTENT & value.keys()]
+        return bool(inner) and (depth == 0 or any(_says(item, depth - 1) for item in inner))
     return value is not None and not isinstance(value, bool)

@@ -20,6 +20,9 @@ MOST_TEXT = 8 * 1024
 MOST_CODED = 2 * 1024
 """Characters of prose that are searched for codes: the first sentence has them."""
 
+MOST_NUMBER = 1e15
+"""No code, status or time is larger; a number may have any number of digits."""
+
 TEXTS = names(
     "message msg detail details error error_message errormessage error_msg errormsg description"
     " error_description title reason raw fault faultstring cause body originalmessage"
@@ -160,6 +163,8 @@ def code_of(value: str) -> str:
 
 
 def _note_number(found: Envelope, key: str, value: float) -> None:
+    if not -MOST_NUMBER < value < MOST_NUMBER:
+        return
     if key in STATUSES and isinstance(value, int):
         _note_status(found, value)
         found.words |= {str(value), key}

@@ -14,7 +14,7 @@ from proxy.diagnosis.correlation import Correlation, Shared
 from proxy.diagnosis.evidence import evidence
 from proxy.diagnosis.index import Index
 from proxy.diagnosis.reading import MOST_ANSWER, Reading, read_outcome
-from proxy.diagnosis.signature import Answer, Signature
+from proxy.diagnosis.signature import Answer, Signature, Then
 from proxy.dialects.encoding import bounded_decode, encoding_of
 from proxy.dialects.gate import is_good
 from proxy.dialects.whole import read_whole
@@ -53,6 +53,8 @@ UNREAD = frozenset({"br", "zstd", "compress", "dcb", "dcz"})
 """Encodings that pass unread: such an answer is trusted."""
 WITHOUT_REASON = frozenset({Api.EMBEDDINGS, Api.JSON, Api.OPAQUE})
 """APIs whose answers do not say why they ended."""
+OURS = frozenset({Cause.LOCAL_NETWORK, Cause.LOCAL_PROXY})
+"""Causes with which an answer came from our own side: it proves nothing about the network."""
 OF_THE_KEY = frozenset({Cause.AUTH, Cause.QUOTA, Cause.RATE_LIMIT})
 
 
@@ -68,20 +70,23 @@ class Diagnosis:
 
     def __call__(self, outcome: Outcome, backend: Backend, now: Instant) -> Verdict:
         """Return the verdict; never raises."""
-        if outcome.status is not None:
+        verdict = self._verdict(outcome, backend)
+        if outcome.status is not None and verdict.cause not in OURS:
             self._correlation.answered(backend)
-        if is_plainly_good(outcome):
-            return GOOD
-        reading = read_outcome(outcome, outcome.provider or backend.provider)
-        if reading.answer is Answer.GOOD and reading.fault is None:
-            return GOOD
-        verdict = self._judge(reading, outcome, backend)
-        if verdict.good:
+        if verdict is GOOD:
             return GOOD
         shared = self._correlation.failed(verdict, outcome.fault, backend, now)
         if shared is None:
             return verdict
         return correlated(verdict, shared, news=self._correlation.is_news(shared, now))
+
+    def _verdict(self, outcome: Outcome, backend: Backend) -> Verdict:
+        if is_plainly_good(outcome):
+            return GOOD
+        reading = read_outcome(outcome, outcome.provider or backend.provider)
+        if reading.answer is Answer.GOOD and reading.fault is None:
+            return GOOD
+        return self._judge(reading, outcome, backend)
 
     def _judge(self, reading: Reading, outcome: Outcome, backend: Backend) -> Verdict:
         signature = self._index.find(reading)
@@ -92,7 +97,7 @@ class Diagnosis:
         then = signature.then
         told = self._told(reading)
         cause, scope, action = then.cause, then.scope, then.action
-        if cause is Cause.RATE_LIMIT and told is not None and told > MOST_QUOTA:
+        if is_long(then, told):
             cause = Cause.QUOTA
         if cause in OF_THE_KEY:
             scope, action = whose_key(scope, action, cause, outcome, backend)
@@ -114,6 +119,12 @@ class Diagnosis:
         if reading.http is None:
             return None
         return told_cooldown(reading.headers, reading.waits, reading.text, self._wall())
+
+
+def is_long(then: Then, told: Seconds | None) -> bool:
+    """Tell whether a provider's rate limit lasts so long that it is an allowance, used up."""
+    limited = then.cause is Cause.RATE_LIMIT and then.layer is Layer.API
+    return limited and told is not None and told > MOST_QUOTA
 
 
 def correlated(verdict: Verdict, shared: Shared, *, news: bool) -> Verdict:

@@ -99,8 +99,8 @@ def fields(headers: Headers) -> dict[str, str]:
 
 
 def _read_body(reading: Reading, body: bytes, *, event: bool) -> None:
-    text = body.decode("utf-8-sig", "replace")
-    start = text[:256].lstrip()
+    text = body.decode("utf-8-sig", "replace").lstrip()
+    start = text[:256]
     if not start:
         reading.form = Form.EMPTY
     elif looks_like_markup(start):
@@ -141,7 +141,7 @@ def _read_json(reading: Reading, text: str, *, event: bool) -> None:
         _take(reading, envelope)
         reading.status = envelope.inner or reading.status
         return
-    reply = read_reply(tree)
+    reply = read_reply(tree, event=event)
     if event and reading.fault is not None and reply.answer not in FAILING:
         reply = Reply(answer=Answer.ERROR, finish=reply.finish, error=tree)
     reading.answer, reading.finish = reply.answer, reply.finish

@@ -45,6 +45,10 @@ SHAPES = (
 """Which API an answer is of, by a field that only it has."""
 LAST = frozenset({"message_stop", "response.completed", "response.incomplete", "message-end"})
 """Names of events that prove that an answer is complete."""
+FAILED = frozenset({"error", "response.error", "response.failed", "thread.run.failed"})
+"""Names of events that say that the answer failed."""
+GOES_ON = frozenset({"responsequeued", "responseinprogress"})
+"""What is no end, though it stands where the end is told."""
 DIALECTS = {"gemini": Dialect.GEMINI, "google": Dialect.GEMINI, "vertex": Dialect.GEMINI}
 
 
@@ -82,13 +86,13 @@ def outcome_of(record: Transcript) -> Outcome:
 
 def has_events(record: Transcript) -> bool:
     """Tell whether the body is a stream of server-sent events, or would be one."""
-    lines = record.body.lstrip().split(b"\n", 1)[0]
+    first = record.body.lstrip().split(b"\n", 1)[0]
     typed = any(
         name.lower() == b"content-type" and value.lower().startswith(STREAMS)
         for name, value in record.headers
     )
     fields = (b"data:", b"event:", b"error:", b"id:", b"retry:", b":")
-    return lines.startswith(fields) or (typed and not lines.startswith(b"<"))
+    return first.startswith(fields) or (typed and not first.startswith(b"<"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +105,25 @@ class Event:
     @property
     def fails(self) -> bool:
         """Whether it says that the answer failed."""
-        if self.name.endswith(("error", "failed")):
+        if self.name in FAILED:
             return True
         reply = self._reply()
         return reply is not None and reply.answer in {Answer.ERROR, Answer.STRANGE}
 
     @property
+    def reasons(self) -> set[str]:
+        """Why the answer ended, where the event says it."""
+        reply = self._reply()
+        return set() if reply is None else reply.finish - GOES_ON
+
+    @property
     def ends(self) -> bool:
         """Whether it proves that the answer is complete."""
-        if self.payload == b"[DONE]" or self.name in LAST:
-            return True
-        reply = self._reply()
-        return reply is not None and bool(reply.finish)
+        return self.payload == b"[DONE]" or self.name in LAST or bool(self.reasons)
 
     def _reply(self) -> Reply | None:
         try:
-            return read_reply(parse_json(self.payload.decode("utf-8", "replace")))
+            return read_reply(parse_json(self.payload.decode("utf-8", "replace")), event=True)
         except ValueError:
             return None
 
@@ -183,7 +190,8 @@ def _streamed(record: Transcript, events: list[Event]) -> tuple[Fault | None, Ph
         if event.fails:
             return Fault.FAILED_EVENT, phase, event.payload
     if record.phase == "terminal" or any(event.ends for event in events):
-        return None, Phase.END, events[-1].payload if events else None
+        told = [event.payload for event in events if event.reasons]
+        return None, Phase.END, told[-1] if told else None
     if record.wire:
         return _by_wire(record)
     if record.phase == "mid_stream" or not record.body.strip():

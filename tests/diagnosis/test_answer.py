@@ -84,5 +84,26 @@ def test_reasons_have_no_style() -> None:
     assert read_reply(incomplete).finish == {"incomplete", "contentfilter"}
 
 
+def test_an_event_need_not_hold_a_result() -> None:
+    trees: list[object] = [{}, {"type": "message_stop"}, {"choices": [{"delta": {}}]}, chat("")]
+    for tree in trees:
+        assert read_reply(tree, event=True).answer is Answer.GOOD
+    assert read_reply(chat("", "whatever"), event=True).answer is Answer.NEW
+    assert read_reply(chat("", "error"), event=True).answer is Answer.STRANGE
+    assert read_reply({"error": "x"}, event=True).answer is Answer.ERROR
+
+
+def test_a_deep_answer_is_not_followed_to_its_end() -> None:
+    deep: object = ""
+    for _ in range(900):
+        deep = [deep]
+    assert read_reply(chat(deep)).answer is Answer.GOOD
+
+
+def test_what_goes_on_is_no_failure() -> None:
+    for status in ("queued", "in_progress", "cancelled"):
+        assert read_reply({"object": "response", "status": status}).answer is Answer.GOOD
+
+
 def test_talk_about_errors_is_no_error() -> None:
     assert read_reply(chat('{"error": {"message": "x"}}')).answer is Answer.GOOD

@@ -67,6 +67,7 @@ def test_every_form_of_a_delay(value: str, delay: float) -> None:
         "1700000000",
         "0h0m0s",
         "Xday, 99 Foo 2026",
+        "Thu, 28 May 99999 20:27:10 GMT",
     ],
 )
 def test_garbage_the_past_and_the_absurd_tell_nothing(value: str) -> None:

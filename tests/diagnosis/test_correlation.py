@@ -65,6 +65,13 @@ def test_any_answer_proves_that_the_way_is_open() -> None:
     assert judge(DNS, CLAUDE, Instant(1.0)).cause is Cause.DNS
 
 
+def test_a_captive_portal_is_no_answer_of_the_network() -> None:
+    judge = desk()
+    judge(DNS, OPENAI, Instant(0.0))
+    judge(outcome(511), GROQ, Instant(0.5))
+    assert judge(DNS, CLAUDE, Instant(1.0)).cause is Cause.LOCAL_NETWORK
+
+
 def test_loopback_proves_nothing() -> None:
     judge = desk()
     judge(DNS, OPENAI, Instant(0.0))

@@ -54,6 +54,21 @@ def test_a_stream_with_its_end(last: bytes) -> None:
     assert (found.fault, found.phase) == (None, Phase.END)
 
 
+def test_an_event_that_tells_no_end_is_not_judged() -> None:
+    body = b'data: {"choices": [{"finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+    assert streamed(body, "terminal").event == b'{"choices": [{"finish_reason": "stop"}]}'
+    assert streamed(b'event: message_stop\ndata: {"type": "message_stop"}\n\n').event is None
+
+
+def test_what_goes_on_has_not_ended() -> None:
+    body = (
+        b"event: response.created\n"
+        b'data: {"response": {"object": "response", "status": "in_progress", "output": []}}\n\n'
+    )
+    assert streamed(body, "pre_content").fault is None
+    assert streamed(body).fault is Fault.UNTERMINATED
+
+
 def test_the_last_event_is_judged_for_what_it_says() -> None:
     last = b'{"choices":[{"finish_reason":"content_filter"}]}'
     assert streamed(b"data: " + last + b"\n\n", "terminal").event == last
