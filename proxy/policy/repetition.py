@@ -12,13 +12,16 @@ from proxy.policy.attempt import Attempt
 from proxy.policy.blame import is_clients
 from proxy.policy.decision import Failed, Why
 
+_ALWAYS, _STATEFUL = Replay.ALWAYS, Operation.STATEFUL
+"""Looked up once: in Python 3.11 a member of an enum costs 0.1 us, and every exchange asks."""
+
 _TURNED_AWAY = frozenset({Cause.AUTH, Cause.MODEL_NOT_FOUND, Cause.QUOTA, Cause.RATE_LIMIT})
 """Answers which say that nothing has been carried out."""
 
 
 def rule(ask: Ask, route: Route, *, replayable: bool) -> Replay:
     """Return the rule of an exchange: the route's, or a stricter one by nature."""
-    if route.replay is Replay.ALWAYS and (ask.operation is Operation.STATEFUL or not replayable):
+    if route.replay is _ALWAYS and (ask.operation is _STATEFUL or not replayable):
         return Replay.UNSENT
     return route.replay
 
