@@ -1,6 +1,7 @@
 """The shape of the house: sizes, names, mirrors."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,5 +51,15 @@ def test_every_module_has_its_test_file() -> None:
         and not (
             ROOT / "tests" / path.relative_to(ROOT / "proxy").parent / f"test_{path.name}"
         ).exists()
+    ]
+    assert not missing
+
+
+def test_the_security_page_names_files_that_exist() -> None:
+    text = (ROOT / "docs" / "security.md").read_text()
+    named = set(re.findall(r"`([a-z0-9_/]+\.(?:py|yaml))`", text))
+    assert len(named) > 30
+    missing = [
+        n for n in named if not ((ROOT / "proxy" / n).exists() or (ROOT / "tests" / n).exists())
     ]
     assert not missing
