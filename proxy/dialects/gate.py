@@ -24,6 +24,8 @@ class State(Enum):
     HOLD = 0
     READY = 1
     FAILED = 2
+    MOVING = 3
+    """Hold, but the answer has begun: from here silence is a stall."""
 
 
 class StreamGate:
@@ -66,7 +68,7 @@ class WholeGate:
         """Take the next bytes."""
         self.held.append(data)
         self._size += len(data)
-        return State.READY if self._size > self._most else State.HOLD
+        return State.READY if self._size > self._most else State.MOVING
 
 
 Gate = StreamGate | WholeGate

@@ -6,11 +6,14 @@ they send again. Why there is nothing left is decided elsewhere; here it is only
 
 import math
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 
 import msgspec
 
-from proxy.model import Api, AttemptRecord, Cause, Dialect, Headers, Refusal, Seconds
+from proxy.model import Api, Ask, AttemptRecord, Cause, Dialect, Headers, Refusal, Seconds
 
+LEAST_RETRY = Seconds(1.0)
+"""Said where no recovery is known: nothing is out of rotation yet, so coming back may help."""
 MOST_RETRY = 60
 """Seconds. Above it openai-python gives up and the Anthropic SDK for TypeScript sleeps on."""
 MOST_MESSAGE = 2048
@@ -71,6 +74,66 @@ _WORDS: Mapping[Cause, str] = {
     Cause.TIMEOUT: "timeout",
     Cause.TLS: "TLS failed",
 }
+_WHAT: Mapping[str, str] = {
+    "all_backends_out": "every backend for {model} is out of rotation after failures",
+    "local_network_down": "this machine seems to be offline: unrelated backends fail alike",
+    "retry_budget_spent": "{model} failed, and the retry budget is spent",
+    "deadline_passed": "the time for {model} is over",
+    "not_replayable": "the request for {model} may have been carried out and cannot be repeated",
+    "no_target": "no backend can take this request for {model}",
+}
+"""What happened, by the code that says why nothing is left."""
+_STATUS: Mapping[str, int] = {
+    "deadline_passed": HTTPStatus.GATEWAY_TIMEOUT,
+    "not_replayable": HTTPStatus.BAD_GATEWAY,
+}
+"""The status of a refusal, where it is not 503 or, when only limits were met, 429."""
+_LIMITS = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
+
+
+def no_route(ask: Ask) -> Refusal:
+    """Say that the table has no route for this ask."""
+    what = f"model {ask.model!r}" if ask.model is not None else ask.path
+    return Refusal(
+        status=HTTPStatus.NOT_FOUND,
+        code="no_route",
+        message=f"Faultline: no route of the routing table takes {what} ({ask.dialect} dialect).",
+    )
+
+
+def nothing_left(
+    ask: Ask,
+    attempts: tuple[AttemptRecord, ...],
+    *,
+    code: str,
+    retry_in: Seconds | None,
+    told: bool,
+    note: str = "",
+) -> Refusal:
+    """Say that nothing is left, what was tried, when to come back, and what else is known.
+
+    `code` says why, `told` whether a provider told the time `retry_in`.
+    """
+    limited = all(a.verdict.cause in _LIMITS for a in attempts) and (attempts or told)
+    status = HTTPStatus.TOO_MANY_REQUESTS if limited else HTTPStatus.SERVICE_UNAVAILABLE
+    said = all_failed_message(_what(code, ask, attempts), attempts, retry_in)
+    return Refusal(
+        status=_STATUS.get(code, status),
+        code=code,
+        message=f"{said} {note}" if note else said,
+        retry_after=LEAST_RETRY if retry_in is None else retry_in,
+        should_retry=told and retry_in is not None and retry_in <= MOST_RETRY,
+        attempts=attempts,
+    )
+
+
+def _what(code: str, ask: Ask, attempts: Sequence[AttemptRecord]) -> str:
+    model = ask.model or ask.path
+    if code in _WHAT:
+        return _WHAT[code].format(model=model)
+    backends = len({attempt.backend for attempt in attempts})
+    every = f"all {backends} backends" if backends > 1 else "the only backend"
+    return f"{every} for {model} failed"
 
 
 def render_refusal(

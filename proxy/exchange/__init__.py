@@ -14,6 +14,7 @@ from proxy.model import (
     AttemptRecord,
     Backend,
     Body,
+    Drill,
     Ending,
     ExchangeRecord,
     Head,
@@ -44,6 +45,8 @@ class Order:
     tls: Seconds
     fresh: bool = False
     """Demand a connection that has not served before."""
+    drill: Drill | None = None
+    """What is played instead of, or on top of, a sound answer."""
 
 
 class Receiver(Protocol):

@@ -8,17 +8,18 @@ never half-way between two states when something else happens, and a cancelled c
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import assert_never
 
 from proxy.dialects.ask import sticky_key
 from proxy.dialects.headers import answer_headers, degraded_headers, refusal_headers
-from proxy.dialects.refusal import all_failed_message, render_refusal
+from proxy.dialects.refusal import no_route, nothing_left, render_refusal
 from proxy.dialects.static import static_answer
 from proxy.exchange import Clock, Downstream, Events, Judge, Timer, Upstream
 from proxy.exchange.relay import Relay
+from proxy.exchange.resume import Resume, resume_for
 from proxy.exchange.runner import Bench, Runner
 from proxy.model import (
     GOOD,
@@ -27,6 +28,7 @@ from proxy.model import (
     Body,
     Cause,
     Degraded,
+    Drill,
     ExchangeRecord,
     Fleet,
     Headers,
@@ -47,7 +49,6 @@ from proxy.policy.decision import (
     Send,
     Substitute,
     Wait,
-    Why,
     Woke,
 )
 from proxy.policy.decision import Relay as Commit
@@ -68,6 +69,10 @@ class Ports:
     judge: Judge
     standing: Standing
     events: Events
+    drilled: Callable[[str], Drill | None] = lambda _: None
+    """The drill that runs at the backend of a name."""
+    note: Callable[[Route], str] = lambda _: ""
+    """What else a refusal on a route tells its reader: of an incident; returns at once."""
 
     async def run(
         self, ask: Ask, body: Body, downstream: Downstream, fleet: Fleet, exchange_id: str
@@ -98,6 +103,7 @@ class Exchange:
             clock=ports.clock,
             judge=ports.judge,
             inform=self._hear,
+            drilled=ports.drilled,
         )
         self._started = ports.clock.now()
         self._route: Route | None = None
@@ -106,6 +112,9 @@ class Exchange:
         self._failed: Runner | None = None
         self._attempts: list[AttemptRecord] = []
         self._relay: Relay | None = None
+        self._resume: Resume | None = None
+        self._cut: Verdict | None = None
+        """Why the committed answer broke off, while it may still go on."""
         self._answering: Runner | None = None
         self._wake: Timer | None = None
         self._committed: Instant | None = None
@@ -121,6 +130,10 @@ class Exchange:
             self._answer(no_route(self._ask))
             return
         self._route = route
+        if route.resume:
+            self._resume = resume_for(self._ask, route, self._body, self._downstream)
+            if self._resume is not None:
+                self._downstream = self._resume.downstream
         now = self._ports.clock.now()
         self._failover = self._ports.standing.begin(
             self._ask, route, now, sticky=self._sticky, replayable=self._body.replayable
@@ -158,6 +171,8 @@ class Exchange:
                 self._note(self._failed)
             assert self._failover is not None
             self._carry_out(self._failover.on(event, self._ports.clock.now()))
+            if self._cut is not None and not self._running:
+                self._break_off(self._cut)
         except Exception as bug:  # noqa: BLE001 - see above
             self._over.set_exception(bug)
 
@@ -167,9 +182,7 @@ class Exchange:
         for decision in decisions:
             match decision:
                 case Send():
-                    runner = Runner(self._bench, decision)
-                    self._running[decision.number] = runner
-                    runner.start()
+                    self._send(decision)
                 case Wait(until=until):
                     self._wait(until)
                 case Cancel(number=number):
@@ -182,6 +195,14 @@ class Exchange:
                     self._substitute(decision)
                 case _:
                     assert_never(decision)
+
+    def _send(self, send: Send) -> None:
+        continuation = None
+        if send.rung is not None and self._resume is not None:
+            continuation = self._resume.begin(send.rung, send.target)
+        runner = Runner(self._bench, send, continuation)
+        self._running[send.number] = runner
+        runner.start()
 
     def _wait(self, until: Instant) -> None:
         if self._wake is not None:
@@ -211,6 +232,12 @@ class Exchange:
         assert runner is not None
         assert runner.head is not None
         assert runner.gate is not None
+        self._answering = runner
+        if self._cut is not None:
+            self._cut = None
+            self._relay = self._relay_of(runner)
+            self._relay.go_on()
+            return
         status = runner.head.status
         headers = answer_headers(
             runner.head.headers,
@@ -223,7 +250,6 @@ class Exchange:
         if runner.send.degraded:
             self._degraded = Degraded.MODEL
             headers += degraded_headers(self._degraded)
-        self._answering = runner
         self._committed = self._ports.clock.now()
         self._status = status
         if runner.whole:
@@ -233,28 +259,51 @@ class Exchange:
             runner.finish()
             self._relayed(GOOD)
             return
-        self._relay = Relay(
-            runner, self._downstream, self._ask.api, self._bench, over=self._relayed
-        )
+        self._relay = self._relay_of(runner)
         self._relay.begin(status, headers)
+
+    def _relay_of(self, runner: Runner) -> Relay:
+        return Relay(runner, self._downstream, self._ask.api, self._bench, over=self._relayed)
 
     def _relayed(self, verdict: Verdict) -> None:
         """Hear that the committed answer is over, whole or not."""
         runner = self._answering
         assert runner is not None
         if self._relay is not None:
-            self._bytes_down = self._relay.bytes_down
+            self._bytes_down += self._relay.bytes_down
         if runner is self._failed:
             self._result = Result.CLIENT_ERROR
-        else:
-            del self._running[runner.send.number]
-            self._note(runner)
-            self._result = relayed_result(verdict)
-            self._hear(Ended(number=runner.send.number, verdict=verdict))
+            self._end()
+            return
+        del self._running[runner.send.number]
+        self._note(runner)
+        self._cut = None if verdict.good else verdict
+        rungs = () if self._resume is None or verdict.good else self._resume.rungs()
+        self._hear(Ended(number=runner.send.number, verdict=verdict, rungs=rungs))
+        if verdict.good:
+            self._result = Result.WHOLE
+            self._end()
+
+    def _break_off(self, verdict: Verdict) -> None:
+        """Leave the committed answer cut, and show it."""
+        assert self._relay is not None
+        gone = verdict.cause is Cause.CLIENT_CANCEL
+        self._result = Result.CANCELLED if gone else Result.CUT
+        self._bytes_down += len(self._relay.last_words)
+        self._downstream.abort(self._relay.last_words)
         self._end()
 
     def _refuse(self, decision: Refuse) -> None:
-        self._answer(refuse(decision, self._ask, self._attempts))
+        assert self._route is not None
+        refusal = nothing_left(
+            self._ask,
+            tuple(self._attempts),
+            code=decision.why.value,
+            retry_in=decision.retry_in,
+            told=decision.told,
+            note=self._ports.note(self._route),
+        )
+        self._answer(refusal)
         self._end()
 
     def _answer(self, refusal: Refusal) -> None:
@@ -327,71 +376,3 @@ class Exchange:
             resend=ask.resend,
             degraded=self._degraded,
         )
-
-
-def relayed_result(verdict: Verdict) -> Result:
-    """Say how a relayed exchange ended."""
-    if verdict.good:
-        return Result.WHOLE
-    return Result.CANCELLED if verdict.cause is Cause.CLIENT_CANCEL else Result.CUT
-
-
-# With nothing left.
-
-STATUS = {
-    Why.DEADLINE: HTTPStatus.GATEWAY_TIMEOUT,
-    Why.NOT_REPLAYABLE: HTTPStatus.BAD_GATEWAY,
-}
-"""The status of a refusal, where it is not 503 or, when only limits were met, 429."""
-LIMITS = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
-LEAST_RETRY_AFTER = Seconds(1.0)
-"""Said where no recovery is known: nothing is out of rotation yet, so coming back may help."""
-MOST_RETRY_AFTER = Seconds(60.0)
-"""A longer wait makes SDKs give up or sleep : it is said as 60 s."""
-
-
-def no_route(ask: Ask) -> Refusal:
-    """Say that the table has no route for this ask."""
-    what = f"model {ask.model!r}" if ask.model is not None else ask.path
-    return Refusal(
-        status=HTTPStatus.NOT_FOUND,
-        code="no_route",
-        message=f"Faultline: no route of the routing table takes {what} ({ask.dialect} dialect).",
-    )
-
-
-def refuse(decision: Refuse, ask: Ask, attempts: Sequence[AttemptRecord]) -> Refusal:
-    """Say that nothing is left, what was tried, and when to come back."""
-    why = decision.why
-    limited = all(a.verdict.cause in LIMITS for a in attempts) and (attempts or decision.told)
-    status = HTTPStatus.TOO_MANY_REQUESTS if limited else HTTPStatus.SERVICE_UNAVAILABLE
-    retry_in = decision.retry_in
-    return Refusal(
-        status=STATUS.get(why, status),
-        code=why.value,
-        message=all_failed_message(_what(why, ask, attempts), attempts, retry_in),
-        retry_after=LEAST_RETRY_AFTER if retry_in is None else retry_in,
-        should_retry=decision.told and retry_in is not None and retry_in <= MOST_RETRY_AFTER,
-        attempts=tuple(attempts),
-    )
-
-
-def _what(why: Why, ask: Ask, attempts: Sequence[AttemptRecord]) -> str:
-    model = ask.model or ask.path
-    match why:
-        case Why.ALL_FAILED:
-            backends = len({attempt.backend for attempt in attempts})
-            every = f"all {backends} backends" if backends > 1 else "the only backend"
-            return f"{every} for {model} failed"
-        case Why.ALL_OUT:
-            return f"every backend for {model} is out of rotation after failures"
-        case Why.LOCAL_NETWORK:
-            return "this machine seems to be offline: unrelated backends fail alike"
-        case Why.BUDGET:
-            return f"{model} failed, and the retry budget is spent"
-        case Why.DEADLINE:
-            return f"the time for {model} is over"
-        case Why.NOT_REPLAYABLE:
-            return f"the request for {model} may have been carried out and cannot be repeated"
-        case Why.NO_TARGET:
-            return f"no backend can take this request for {model}"

@@ -8,6 +8,7 @@ must never break: only an answer with its terminal signal ends as a whole one.
 from collections.abc import Callable
 
 from proxy.dialects.errors import error_event
+from proxy.dialects.shown import split_failure
 from proxy.exchange import Downstream
 from proxy.exchange.runner import Alarm, Bench, Runner
 from proxy.model import (
@@ -34,7 +35,8 @@ STALLED_CLIENT = Verdict(
 class Relay:
     """The committed answer of one runner on its way to the client.
 
-    `over` is called once, with a good verdict when the client got the whole answer.
+    `over` is called once, with a good verdict when the client got the whole answer. After a cut
+    the client has heard nothing of it yet: `last_words` are told, or another relay goes on.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class Relay:
     ) -> None:
         assert runner.gate is not None
         self.bytes_down = 0
+        self.last_words = b""
+        """How the client is shown that its answer is cut, unless it can go on: an error event."""
         self._runner = runner
         self._downstream = downstream
         self._gate = runner.gate
@@ -72,6 +76,18 @@ class Relay:
         self._downstream.on_room(self._on_room)
         self._follow()
 
+    def go_on(self) -> None:
+        """Go on with an answer that was cut: what was held follows what the client has."""
+        held = b"".join(self._gate.held)
+        self._gate.held.clear()
+        self.bytes_down = len(held)
+        self._runner.sink = self
+        self._downstream.on_room(self._on_room)
+        if not self._downstream.write(held):
+            self._paused = True
+            self._runner.pause()
+        self._follow()
+
     def close(self) -> None:
         """Let go of clock and client; the runner is the exchange's to end."""
         self._over = None
@@ -80,13 +96,16 @@ class Relay:
 
     def abort(self, message: str) -> None:
         """Show the client that the answer is cut: its dialect's error event, and no end."""
-        event = b"" if self._watch is None else error_event(self._api, message)
-        self._downstream.abort(event)
+        self._downstream.abort(self._error(message))
 
     def on_data(self, data: bytes) -> None:
         """Watch and write."""
-        if self._watch is not None:
-            data = self._watch.feed(data)
+        watched = self._watch
+        if watched is not None:
+            data = watched.feed(data)
+            if watched.failed is not None or watched.overflow:
+                self._fail(data)
+                return
         if data:
             self.bytes_down += len(data)
             if not self._downstream.write(data) and not self._paused:
@@ -99,12 +118,12 @@ class Relay:
         watched = self._watch
         if watched is not None and watched.proves:
             tail = watched.end()
+            if watched.failed is not None:
+                self._fail(tail)
+                return
             if tail:
                 self.bytes_down += len(tail)
                 self._downstream.write(tail)
-            if watched.failed is not None:
-                self._fail()
-                return
             if watched.terminal:
                 self._whole()
                 return
@@ -116,9 +135,7 @@ class Relay:
     def _follow(self) -> None:
         """Draw the conclusions of what has just been read."""
         watched = self._watch
-        if watched is not None and (watched.failed is not None or watched.overflow):
-            self._fail()
-        elif watched is not None and watched.done:
+        if watched is not None and watched.done:
             self._whole()
         elif self._paused:
             self._expect(self._limits.client_stall)
@@ -142,7 +159,6 @@ class Relay:
     def _on_alarm(self) -> None:
         if self._paused:
             self._runner.cancel(STALLED_CLIENT)
-            self._downstream.abort()
             self._finish(STALLED_CLIENT)
         elif self._lingering:
             self._whole()
@@ -154,11 +170,16 @@ class Relay:
         self._runner.finish()
         self._finish(GOOD)
 
-    def _fail(self) -> None:
-        """End a stream that said itself that it failed; its error event has gone down."""
+    def _fail(self, data: bytes) -> None:
+        """End a stream that said itself that it failed: its error event is the last word."""
         assert self._watch is not None
         failed = self._watch.failed
         fault = Fault.TOO_LARGE if failed is None else Fault.FAILED_EVENT
+        if failed is not None:
+            data, self.last_words = split_failure(data, failed)
+        if data:
+            self.bytes_down += len(data)
+            self._downstream.write(data)
         self._cut(fault, "", event=failed)
 
     def _cut(self, fault: Fault, detail: str, *, event: bytes | None = None) -> None:
@@ -166,13 +187,13 @@ class Relay:
         outcome = runner.outcome(fault, phase=Phase.CONTENT, detail=detail, event=event)
         verdict = self._judge(outcome, runner.backend, self._clock.now())
         runner.cancel(verdict)
-        if event is None:
-            self.abort(
-                f"Faultline: the stream of {runner.backend.name} was cut: {verdict.evidence}"
-            )
-        else:
-            self._downstream.abort()
+        if not self.last_words:
+            what = f"the stream of {runner.backend.name} was cut: {verdict.evidence}"
+            self.last_words = self._error(f"Faultline: {what}")
         self._finish(verdict)
+
+    def _error(self, message: str) -> bytes:
+        return b"" if self._watch is None else error_event(self._api, message)
 
     def _finish(self, verdict: Verdict) -> None:
         over = self._over

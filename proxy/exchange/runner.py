@@ -13,13 +13,16 @@ from typing import Protocol
 from proxy.dialects.gate import Gate, State, gate_for, is_good
 from proxy.dialects.headers import request_headers
 from proxy.dialects.render import render
+from proxy.dialects.resumed import SeamGate
 from proxy.exchange import Call, Clock, Judge, Order, Timer, Upstream
+from proxy.exchange.resume import MISMATCH, Continuation
 from proxy.model import (
     GOOD,
     Ask,
     AttemptRecord,
     Body,
     CredentialKind,
+    Drill,
     Ending,
     Fault,
     Head,
@@ -101,21 +104,27 @@ class Bench:
     clock: Clock
     judge: Judge
     inform: Callable[[Ready | Failed], None]
+    drilled: Callable[[str], Drill | None]
 
 
 class Runner:
-    """One attempt. A `Receiver` of the wire; `cancel` ends it in any phase."""
+    """One attempt. A `Receiver` of the wire; `cancel` ends it in any phase.
 
-    def __init__(self, bench: Bench, send: Send) -> None:
+    A `continuation` makes it go on with a cut stream instead of beginning one.
+    """
+
+    def __init__(self, bench: Bench, send: Send, continuation: Continuation | None = None) -> None:
         self.send = send
         self.backend = send.target.backend
         self.model = send.target.served_model(bench.ask.model)
         self.head: Head | None = None
-        self.gate: Gate | None = None
+        self.gate: Gate | SeamGate | None = None
         self.verdict: Verdict | None = None
         self.phase = Phase.RESOLVE
         self.sink: Sink | None = None
         self._bench = bench
+        self._continuation = continuation
+        self._drill = bench.drilled(self.backend.name)
         self._call: Call | None = None
         self._bytes_in = self._bytes_out = 0
         self._sent = Sent.NOT_SENT
@@ -134,7 +143,9 @@ class Runner:
     def start(self) -> None:
         """Send the request."""
         ask, backend = self._bench.ask, self.backend
-        rendered = render(ask, self._bench.body, self.send.target)
+        body, target = self._bench.body, self.send.target
+        going_on = self._continuation
+        rendered = render(ask, body, target) if going_on is None else going_on.render(body, target)
         order = Order(
             backend=backend,
             method=ask.method.encode(),
@@ -144,6 +155,7 @@ class Runner:
             connect=self.send.limits.connect,
             tls=self.send.limits.tls,
             fresh=self.send.fresh,
+            drill=self._drill,
         )
         self._uploads = rendered.body.data is None
         self._call = self._bench.upstream.start(order, self)
@@ -187,7 +199,8 @@ class Runner:
     def on_head(self, head: Head) -> None:
         """Choose the gate."""
         self.head = head
-        self.gate = gate_for(self._bench.ask, head)
+        going_on = self._continuation
+        self.gate = gate_for(self._bench.ask, head) if going_on is None else going_on.gate(head)
         self._reused = head.reused
         self._sent = Sent.HEAD_SEEN
         now = self._reach(Phase.FIRST_CONTENT)
@@ -208,7 +221,7 @@ class Runner:
             self._tell(GOOD)
         elif state is State.FAILED:
             self._fail_in_stream()
-        elif gate.watch is None:
+        elif state is State.MOVING:
             self._expect(self.send.limits.stall, self._bench.clock.now())
 
     def on_end(self, ending: Ending) -> None:
@@ -223,7 +236,7 @@ class Runner:
         watched = self.gate.watch if self.gate is not None else None
         if watched is not None:
             if watched.terminal:
-                fault = None
+                fault = Fault.EMPTY if watched.empty else None
             elif fault is None and watched.proves:
                 fault = Fault.UNTERMINATED
         if self.head is None:
@@ -257,6 +270,7 @@ class Runner:
             reused=self._reused,
             own_key=self.backend.credential.kind is not CredentialKind.CLIENT,
             elapsed=Seconds(bench.clock.now() - self._started),
+            drill=self._drill,
         )
 
     def record(self) -> AttemptRecord:
@@ -280,6 +294,10 @@ class Runner:
             bytes_in=self._bytes_in,
             times=tuple(self._times),
             garbled=0 if watched is None else watched.garbled,
+            drill=self._drill,
+            resumption=None
+            if self._continuation is None
+            else self._continuation.record(joined=self.sink is not None),
         )
 
     def close(self, verdict: Verdict) -> None:
@@ -290,9 +308,17 @@ class Runner:
             self._alarm.stop()
 
     def _fail_in_stream(self) -> None:
-        assert self.gate is not None
-        watched = self.gate.watch
+        gate = self.gate
+        assert gate is not None
+        watched = gate.watch
         assert watched is not None
+        if isinstance(gate, SeamGate) and gate.mismatched:
+            self.cancel(MISMATCH)
+            failed = Failed(
+                number=self.send.number, verdict=MISMATCH, sent=self._sent, mismatch=True
+            )
+            self._bench.inform(failed)
+            return
         fault = Fault.GARBLED
         if watched.failed is not None:
             fault = Fault.FAILED_EVENT
@@ -304,8 +330,9 @@ class Runner:
         self._judge(outcome)
 
     def _on_alarm(self) -> None:
-        unary = self.gate is not None and self.gate.watch is None
-        fault = Fault.STALL if unary else Fault.SILENCE
+        gate = self.gate
+        begun = gate is not None and (gate.watch is None or gate.watch.content)
+        fault = Fault.STALL if begun else Fault.SILENCE
         if self._call is not None:
             self._call.cancel()
         self._judge(self.outcome(fault, phase=self.phase))

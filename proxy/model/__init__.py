@@ -26,7 +26,7 @@ from proxy.model.fleet import (
     Target,
     Url,
 )
-from proxy.model.outcome import Ending, Fault, Head, Outcome, Phase, Sent
+from proxy.model.outcome import Drill, Ending, Fault, Head, Outcome, Phase, Sent
 from proxy.model.record import (
     AttemptRecord,
     Change,
@@ -35,6 +35,7 @@ from proxy.model.record import (
     HealthChange,
     Refusal,
     Result,
+    Resumption,
     Usage,
 )
 from proxy.model.verdict import GOOD, PROXY_STATUS, Action, Cause, Layer, Scope, Verdict
@@ -59,6 +60,7 @@ __all__ = [
     "CredentialKind",
     "Degraded",
     "Dialect",
+    "Drill",
     "Ejection",
     "Ending",
     "ExchangeRecord",
@@ -78,6 +80,7 @@ __all__ = [
     "Refusal",
     "Replay",
     "Result",
+    "Resumption",
     "Route",
     "Rung",
     "Scope",

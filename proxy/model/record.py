@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from proxy.model.ask import Api, Dialect, Operation
 from proxy.model.base import Instant, Seconds, noun
-from proxy.model.outcome import Phase, Sent
+from proxy.model.fleet import Rung
+from proxy.model.outcome import Drill, Phase, Sent
 from proxy.model.verdict import GOOD, Cause, Scope, Verdict
 
 
@@ -43,6 +44,19 @@ class Degraded(StrEnum):
 
 
 @noun
+class Resumption:
+    """How an attempt went that was asked to go on with a cut stream."""
+
+    rung: Rung
+    joined: bool
+    """Whether the seam was verified, and its answer went on."""
+    characters: int
+    """What the client had been shown before: where the seam is."""
+    tokens: int
+    """About how many tokens of that were paid a second time."""
+
+
+@noun
 class AttemptRecord:
     """One try at one target, told when it is over. Instants are monotonic."""
 
@@ -65,6 +79,10 @@ class AttemptRecord:
     """When each phase was reached, in seconds since the start."""
     garbled: int = 0
     """Events that were dropped because they could not be read."""
+    drill: Drill | None = None
+    """The drill that it fell into: then what went wrong was played."""
+    resumption: Resumption | None = None
+    """Told where it was asked to go on with a cut stream."""
 
 
 @noun

@@ -9,8 +9,8 @@
     Failed of an attempt that was to go on -> Send or nothing: then the answer stays cut
 
 After Refuse or Substitute nothing is sent any more, after Relay nothing unless its answer is cut.
-This file knows deadlines, replay, hedging and when a cut may be mended; the way through the tiers is
-`course`, who is charged is `health`. It never learns what HTTP is.
+This file knows deadlines, replay, hedging and when a cut may be mended; the way through the tiers
+is `course`, who is charged is `health`. It never learns what HTTP is.
 """
 
 from collections.abc import Callable

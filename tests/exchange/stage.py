@@ -54,6 +54,8 @@ LIMITS = Limits(
     client_stall=Seconds(120.0),
 )
 
+JUDGE = Diagnosis(signatures(), wall=lambda: 1.8e9)
+
 
 def backend(name: str, **changes: object) -> Backend:
     made = Backend(
@@ -324,7 +326,7 @@ class Stage:
         self.ports = Ports(
             upstream=self.upstream,
             clock=self.clock,
-            judge=Diagnosis(signatures(), wall=lambda: 1.8e9),
+            judge=JUDGE,
             standing=self.standing,
             events=self.told,
         )

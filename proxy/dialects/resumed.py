@@ -1,0 +1,159 @@
+"""The bytes of an answer that goes on where another was cut: held to the seam, then fitted.
+
+Until the seam is joined nothing of the new stream may go on. From then on its events do, fitted to
+what the client already has: no second beginning, the first id, the open block, the event at the
+boundary split, and the usage of the text that was shown. Which backend speaks is not known here.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+from proxy.dialects.chat import ChatReader
+from proxy.dialects.gate import State
+from proxy.dialects.messages import MessagesReader
+from proxy.dialects.seam import Seam
+from proxy.dialects.seam import State as Joint
+from proxy.dialects.shown import READERS, Piece, Shown, frames, load, size_of
+from proxy.dialects.signals import Reader, Tree, tree
+from proxy.dialects.sse import parse
+from proxy.dialects.watch import EventWatch
+from proxy.model import Api
+
+BYTES_PER_TOKEN = 4
+"""The usual rule of thumb: four letters of English, one character of Chinese and a bit."""
+_WATCHERS: Mapping[Api, Callable[[], Reader]] = {
+    Api.CHAT: lambda: ChatReader(1),
+    Api.MESSAGES: MessagesReader,
+}
+_CLOSE = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
+_INPUT = ("prompt_tokens", "input_tokens")
+_OUTPUT = ("completion_tokens", "output_tokens")
+
+
+def tokens_of(text: str) -> int:
+    """Estimate how many tokens a text is; a tokenizer for each model would be no better."""
+    return -(-(size_of(text) or 0) // BYTES_PER_TOKEN)
+
+
+class ResumedWatch(EventWatch):
+    """Follows the new stream, and makes of its events those that go on."""
+
+    __slots__ = ("_closed", "_created", "_id", "_note", "_piece_of", "_stopped", "seam")
+
+    def __init__(self, api: Api, shown: Shown, seam: Seam, note: bytes) -> None:
+        """`note` is the comment that goes down at the seam."""
+        super().__init__(api, _WATCHERS[api]())
+        self.seam = seam
+        self._piece_of = READERS[api]
+        self._note = note
+        self._id, self._created = shown.id, shown.created
+        self._closed, self._stopped = shown.closed, shown.stopped
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes; return the fitted events that may go on."""
+        return self._fit(super().feed(data))
+
+    def end(self) -> bytes:
+        """Take note that no more bytes come."""
+        return self._fit(super().end())
+
+    def _fit(self, data: bytes) -> bytes:
+        fitted = []
+        for frame in frames(data):
+            name, payload = parse(frame)
+            event = None if payload is None or payload == self.failed else load(payload)
+            joined = self.seam.state is Joint.JOINED
+            if event is None:
+                fitted.append(frame if joined else b"")
+            elif joined:
+                fitted.append(self._rewrite(name, self._piece_of(event)))
+            else:
+                fitted.append(self._approach(name, self._piece_of(event)))
+                if self.seam.state is Joint.FAILED:
+                    return b""
+        return b"".join(fitted)
+
+    def _approach(self, name: bytes, piece: Piece) -> bytes:
+        """Compare; at the boundary return the note, and of the event what stands behind it."""
+        seam = self.seam
+        rest = seam.take(piece.text) if piece.text else ""
+        if piece.ends and seam.state is Joint.OPEN:
+            seam.end()
+        if piece.foreign or (rest and self._closed):
+            seam.state = Joint.FAILED
+        if seam.state is not Joint.JOINED:
+            return b""
+        if piece.text:
+            _say(piece.event, rest)
+        note = self._note
+        if piece.event.get("type") == "message_delta" and not self._closed:
+            note += _CLOSE  # the new answer had nothing to say, not even a block
+        return note + self._rewrite(name, piece)
+
+    def _rewrite(self, name: bytes, piece: Piece) -> bytes:
+        """Return an event as the client has to see it; nothing where it was told before."""
+        event = piece.event
+        kind = event.get("type")
+        if kind == "content_block_stop" and event.get("index") == 0 and self._closed:
+            return b""
+        if kind == "message_delta" and self._stopped:
+            return b""
+        if self._id is not None and "id" in event:
+            event["id"] = self._id
+        if self._created is not None and "created" in event:
+            event["created"] = self._created
+        self._count_shown(tree(event.get("usage")))
+        line = b"event: %b\n" % name if name else b""
+        return line + b"data: %b\n\n" % json.dumps(event, separators=(",", ":")).encode()
+
+    def _count_shown(self, usage: Tree) -> None:
+        """Count the shown text as said and not as asked; the sum stays the provider's."""
+        extra = tokens_of(self.seam.unsaid)
+        for key in _INPUT:
+            count = usage.get(key)
+            if isinstance(count, int):
+                usage[key] = max(count - extra, 0)
+        for key in _OUTPUT:
+            count = usage.get(key)
+            if isinstance(count, int):
+                usage[key] = count + extra
+
+
+class SeamGate:
+    """Holds a resumed stream to its seam; whatever goes wrong before it is a failure."""
+
+    __slots__ = ("_progress", "held", "watch")
+
+    def __init__(self, watched: ResumedWatch) -> None:
+        self.watch: ResumedWatch = watched
+        self.held: list[bytes] = []
+        self._progress = 0
+
+    @property
+    def mismatched(self) -> bool:
+        """Whether the answer was another than the one that was shown."""
+        return self.watch.seam.state is Joint.FAILED
+
+    def feed(self, data: bytes) -> State:
+        """Take the next bytes."""
+        watched = self.watch
+        kept = watched.feed(data)
+        if watched.failed is not None or watched.overflow or watched.garbled or self.mismatched:
+            return State.FAILED
+        if kept:
+            self.held.append(kept)
+        if watched.seam.state is Joint.JOINED:
+            return State.READY
+        moved, self._progress = watched.progress != self._progress, watched.progress
+        return State.MOVING if moved and watched.content else State.HOLD
+
+
+def _say(event: Tree, text: str) -> None:
+    """Have an event say `text`, and not begin a turn."""
+    choices = event.get("choices")
+    if isinstance(choices, list):
+        delta = tree(tree(choices[0]).get("delta"))
+        delta.pop("role", None)
+        delta["content"] = text
+    else:
+        tree(event.get("delta"))["text"] = text

@@ -1,0 +1,121 @@
+"""Streams cut anywhere, a thousand seeds: the whole answer, or an error and nothing foreign."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+from proxy.model import Fault, Phase, Rung
+from tests.exchange.stage import ScriptedCall, chat
+from tests.exchange.test_resume import (
+    ALL,
+    Scene,
+    ask_messages,
+    body,
+    ended_as_cut,
+    messages,
+    rungs,
+    said,
+    shown,
+    stream,
+)
+
+SEEDS = 1000
+APIS = ((chat(stream=True), stream, shown), (ask_messages(), messages, said))
+LETTERS = "abcdefgh  \n\t.,-\u00e9\u6f22\U0001f642\"\\'{}<"
+
+Answer = Callable[[random.Random, str, str, Rung], str]
+"""What the other says: of the whole text, what the client has of it, and the rung."""
+
+
+def faithful(rng: random.Random, text: str, had: str, rung: Rung) -> str:
+    """Go on as asked; a prefilled one sometimes starts over."""
+    match rung:
+        case Rung.ALIGN:
+            return text
+        case Rung.PREFILL:
+            return text if rng.random() < 0.2 else text[len(had.rstrip()) :]
+        case Rung.ANCHOR:
+            return had[-48:] + text[len(had) :]
+
+
+def unfaithful(rng: random.Random, text: str, had: str, rung: Rung) -> str:
+    """Say something else somewhere before the seam."""
+    match rung:
+        case Rung.ALIGN | Rung.PREFILL:
+            at = rng.randrange(0 if rung is Rung.ALIGN else 4, len(had))
+            return f"{had[:at]}#{text[at + 1 :]}"
+        case Rung.ANCHOR:
+            solid = [at for at, letter in enumerate(had[-48:]) if not letter.isspace()]
+            at = rng.choice(solid or [0])
+            return f"{had[-48:][:at]}#{had[-48:][at + 1 :]}{text[len(had) :]}"
+
+
+def pieces(rng: random.Random, text: str) -> list[str]:
+    found = [text[:8]]  # of less it could not be told whether an answer starts over
+    text = text[8:]
+    while text:
+        size = rng.randint(1, 12)
+        found.append(text[:size])
+        text = text[size:]
+    return found
+
+
+def tell(call: ScriptedCall, data: bytes, step: int) -> None:
+    """Send a stream in pieces, as long as anybody listens."""
+    call.head(200, "text/event-stream")
+    for at in range(0, len(data), step):
+        if call.open:
+            call.data(data[at : at + step])
+
+
+async def play(rng: random.Random, answer: Answer, **form: object) -> str:
+    """Cut a stream anywhere; the other answers. Return how it ended."""
+    ask, say, read = rng.choice(APIS)
+    rung = rng.choice(ALL)
+    text = "WXYZ" + "".join(rng.choices(LETTERS, k=rng.randint(8, 160)))
+    scene = Scene(rungs(rung), ask, body(model=ask.model, **form))
+    first = b"".join(say("p", pieces(rng, text)))
+    committed = first.index(b"\n\n", first.index(b"WXYZ")) + 2
+    async with scene.open() as client:
+        call = scene.call(0)
+        tell(call, first[: rng.randint(committed, len(first))], rng.randint(1, 400))
+        if call.open:
+            call.fail(rng.choice([Fault.RESET, Fault.EOF]), Phase.CONTENT)
+        had = read(client.body)
+        assert had
+        assert text.startswith(had)
+        others = scene.stage.upstream.calls[1:]
+        for other in others:
+            second = b"".join(say("s", pieces(rng, answer(rng, text, had, rung))))
+            tell(other, second, rng.randint(1, 200))
+            if other.open:
+                other.end()
+    saw = read(client.body)
+    assert client.whole or ended_as_cut(client)
+    assert saw == (text if client.whole else had), (rung, text, had, saw)
+    if others:
+        return "resumed" if client.whole else "failed"
+    return "whole" if client.whole else "not asked"
+
+
+async def test_a_faithful_other_makes_the_answer_whole() -> None:
+    ends: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        ends[await play(random.Random(seed), faithful)] += 1
+    assert ends["failed"] == 0, ends
+    assert ends["resumed"] > SEEDS / 2, ends
+
+
+async def test_an_unfaithful_other_is_never_heard() -> None:
+    ends: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        ends[await play(random.Random(seed), unfaithful)] += 1
+    assert ends["resumed"] == 0, ends
+    assert ends["failed"] > SEEDS / 2, ends
+
+
+async def test_json_mode_is_never_gone_on_with() -> None:
+    for seed in range(SEEDS // 10):
+        assert await play(
+            random.Random(seed), faithful, response_format={"type": "json_object"}
+        ) in {"whole", "not asked"}
