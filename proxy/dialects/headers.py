@@ -134,8 +134,10 @@ def reroute_headers(failed: Sequence[AttemptRecord]) -> Headers:
     if not failed:
         return ()
     reason = ", ".join(f"{a.backend}={a.verdict.cause.value}" for a in failed)
+    drills = ", ".join(f"{a.backend}={a.drill.value}" for a in failed if a.drill is not None)
     return (
         (b"x-faultline-reason", _visible(reason)),
+        *(((b"x-faultline-drill", _visible(drills)),) if drills else ()),
         (b"proxy-status", b", ".join(_proxy_status(attempt) for attempt in failed)),
     )
 

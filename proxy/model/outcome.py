@@ -66,6 +66,20 @@ class Fault(StrEnum):
     CLIENT_GONE = "client_gone"
 
 
+class Drill(StrEnum):
+    """The fault that a drill plays: what a person rehearses on the live path."""
+
+    CDN_502 = "cdn_502"
+    """Cloudflare's own page for a broken origin."""
+    RESET = "reset"
+    SILENCE = "silence"
+    SLOW = "slow"
+    """First content comes late."""
+    CUT = "cut"
+    GARBAGE = "garbage"
+    """Bytes that are not HTTP."""
+
+
 @noun
 class Head:
     """The status line and fields of an answer."""
@@ -115,3 +129,5 @@ class Outcome:
     own_key: bool = True
     """Whether the credential was Faultline's; a client's own key is the client's business."""
     elapsed: Seconds = Seconds(0.0)
+    drill: Drill | None = None
+    """The drill that this attempt fell into."""

@@ -90,6 +90,7 @@ class AttemptLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     hedge: bool = False
     billed: bool = False
     garbled: int = 0
+    drill: str = ""
     bytes_out: int = 0
     bytes_in: int = 0
 
@@ -176,6 +177,7 @@ def attempt_line(record: AttemptRecord) -> AttemptLine:
         probe=record.probe,
         hedge=record.hedge,
         garbled=record.garbled,
+        drill="" if record.drill is None else record.drill,
         bytes_out=record.bytes_out,
         bytes_in=record.bytes_in,
     )

@@ -103,6 +103,11 @@ class Metrics(Events, Collector):
             "Tries at a backend, by what was wrong with them.",
             ("backend", "cause"),
         )
+        self._drilled = Counter(
+            "faultline_drilled_attempts",
+            "Tries that fell into a drill; they are among the attempts too.",
+            ("backend", "fault"),
+        )
         self._ejections = Counter(
             "faultline_ejections",
             "How often a backend, a model or a key left the rotation.",
@@ -150,6 +155,7 @@ class Metrics(Events, Collector):
             by_route.keep(self._routes)
         for by_backend in (
             self._attempts,
+            self._drilled,
             self._ejections,
             self._cut,
             self._tokens,
@@ -195,6 +201,8 @@ class Metrics(Events, Collector):
         """Count an attempt, whatever becomes of its exchange."""
         backend = self._backend(record.backend)
         self._attempts.add((backend, record.verdict.cause))
+        if record.drill is not None:
+            self._drilled.add((backend, record.drill))
         for phase, at in record.times:
             if phase is Phase.FIRST_CONTENT:
                 self._first_content.add((backend,), at)
@@ -224,6 +232,7 @@ class Metrics(Events, Collector):
         yield self._rescued.family()
         yield self._degraded.family()
         yield self._attempts.family()
+        yield self._drilled.family()
         yield self._ejections.family()
         yield self._cut.family()
         yield self._tokens.family()

@@ -1,11 +1,14 @@
 """Which fields cross, in both directions, and which are added."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.dialects.headers import (
     answer_headers,
+    degraded_headers,
     refusal_headers,
     request_headers,
     reroute_headers,
@@ -19,7 +22,9 @@ from proxy.model import (
     Cause,
     Credential,
     CredentialKind,
+    Degraded,
     Dialect,
+    Drill,
     Headers,
     Instant,
     Operation,
@@ -242,3 +247,16 @@ def test_order_stays_and_nothing_is_made_up(
         b"te",
         b"cookie",
     }
+
+
+def test_a_failure_that_was_played_is_said_to_be_a_drill() -> None:
+    failed = [attempt("p", Cause.TCP), replace(attempt("q", Cause.TCP), drill=Drill.RESET)]
+    told = dict(reroute_headers(failed))
+    assert told[b"x-faultline-drill"] == b"q=reset"
+    assert told[b"x-faultline-reason"] == b"p=tcp, q=tcp"
+    assert b"x-faultline-drill" not in dict(reroute_headers(failed[:1]))
+
+
+def test_what_is_less_than_asked_for_is_marked() -> None:
+    assert degraded_headers(None) == ()
+    assert degraded_headers(Degraded.STATIC) == ((b"x-faultline-degraded", b"static"),)

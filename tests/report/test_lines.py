@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.model import Change, Degraded, Instant, Result, Seconds
+from proxy.model import Change, Degraded, Drill, Instant, Result, Seconds
 from proxy.report.lines import (
     MOST_BYTES,
     Entry,
@@ -119,6 +119,12 @@ def test_an_answer_that_is_less_than_asked_for_says_so() -> None:
     line = parsed(static)
     assert (line["level"], line["degraded"]) == ("warning", "static")
     assert "degraded" not in parsed(exchange())
+
+
+def test_an_attempt_that_fell_into_a_drill_says_so() -> None:
+    drilled = replace(BAD_ATTEMPT, drill=Drill.RESET)
+    line = parsed(exchange(attempts=(drilled, GOOD_ATTEMPT)))
+    assert [attempt.get("drill") for attempt in line["attempts"]] == ["reset", None]
 
 
 @pytest.mark.parametrize("result", Result)

@@ -14,6 +14,7 @@ from proxy.model import (
     Cause,
     Change,
     Degraded,
+    Drill,
     Instant,
     Phase,
     Result,
@@ -216,6 +217,15 @@ def test_a_new_table_ends_the_series_of_what_is_gone(metrics: Metrics) -> None:
     assert value(metrics, "faultline_attempts_total", **labels) == 1
 
 
+@pytest.mark.parametrize("drill", Drill)
+def test_attempts_that_fell_into_a_drill_are_counted_apart(metrics: Metrics, drill: Drill) -> None:
+    metrics.attempt_ended("req-1", "chat", replace(BAD_ATTEMPT, drill=drill))
+    metrics.attempt_ended("req-2", "chat", BAD_ATTEMPT)
+    assert value(metrics, "faultline_drilled_attempts_total", backend="openai", fault=drill) == 1
+    labels = {"backend": "openai", "cause": "cdn_edge_to_origin"}
+    assert value(metrics, "faultline_attempts_total", **labels) == 2
+
+
 @pytest.mark.parametrize("degraded", Degraded)
 def test_what_is_less_than_asked_for_is_counted_apart(
     metrics: Metrics, degraded: Degraded
@@ -246,13 +256,13 @@ def test_it_reads_as_prometheus_text(metrics: Metrics) -> None:
         assert (form == "counter") == name.endswith("_total")
         assert not {"counter", "gauge", "histogram", "ms", "minutes"} & set(name.split("_"))
         assert "_seconds" in name or form != "histogram"
-    assert len(names) == 17
+    assert len(names) == 18
 
 
 def test_it_reads_as_openmetrics(metrics: Metrics) -> None:
     page = exposition.generate_latest(full(metrics).registry).decode()  # type: ignore[no-untyped-call]
     families = list(parser.text_string_to_metric_families(page))  # type: ignore[no-untyped-call]
-    assert len(families) == 17
+    assert len(families) == 18
     assert all(family.documentation.endswith(".") for family in families)
 
 
