@@ -12,7 +12,7 @@ from proxy.dialects.continuation import may_go_on, render_rung, rungs_for
 from proxy.dialects.gate import MOST_HELD, Gate, WholeGate, is_good
 from proxy.dialects.render import Rendered
 from proxy.dialects.resumed import ResumedWatch, SeamGate, tokens_of
-from proxy.dialects.seam import Align, Anchor, Prefill, Seam
+from proxy.dialects.seam import Align, Anchor, Prefill, Seam, State
 from proxy.dialects.shown import Shown
 from proxy.exchange import Downstream
 from proxy.model import (
@@ -21,6 +21,7 @@ from proxy.model import (
     Cause,
     Head,
     Headers,
+    Resumed,
     Resumption,
     Route,
     Rung,
@@ -86,10 +87,12 @@ class Continuation:
         return SeamGate(self._watch) if is_good(head.status) else WholeGate(MOST_HELD)
 
     def record(self, *, joined: bool) -> Resumption:
-        """Tell how it went."""
+        """Tell how it went; `joined` says whether its answer went down."""
+        mismatch = self._seam.state is State.FAILED
+        missed = Resumed.MISMATCH if mismatch else Resumed.FAILED
         return Resumption(
             rung=self._rung,
-            joined=joined,
+            result=Resumed.JOINED if joined else missed,
             characters=len(self._text),
             tokens=tokens_of(self._text),
         )

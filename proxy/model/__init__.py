@@ -35,6 +35,7 @@ from proxy.model.record import (
     HealthChange,
     Refusal,
     Result,
+    Resumed,
     Resumption,
     Usage,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "Refusal",
     "Replay",
     "Result",
+    "Resumed",
     "Resumption",
     "Route",
     "Rung",

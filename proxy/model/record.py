@@ -43,13 +43,22 @@ class Degraded(StrEnum):
     """The routing table's own text."""
 
 
+class Resumed(StrEnum):
+    """How it went; the `result` label of the metrics."""
+
+    JOINED = "joined"
+    """The seam was verified, and its answer went on."""
+    MISMATCH = "mismatch"
+    """It was well, and said something else than the client has."""
+    FAILED = "failed"
+
+
 @noun
 class Resumption:
     """How an attempt went that was asked to go on with a cut stream."""
 
     rung: Rung
-    joined: bool
-    """Whether the seam was verified, and its answer went on."""
+    result: Resumed
     characters: int
     """What the client had been shown before: where the seam is."""
     tokens: int

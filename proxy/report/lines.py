@@ -90,6 +90,10 @@ class AttemptLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     hedge: bool = False
     billed: bool = False
     garbled: int = 0
+    rung: str = ""
+    resumed: str = ""
+    seam_characters: int = 0
+    tokens_again: int = 0
     drill: str = ""
     bytes_out: int = 0
     bytes_in: int = 0
@@ -185,6 +189,10 @@ def attempt_line(record: AttemptRecord) -> AttemptLine:
         line.layer, line.scope = verdict.layer, verdict.scope
         line.evidence, line.signature = clip(verdict.evidence), verdict.signature
         line.cooldown_s, line.billed = verdict.cooldown, verdict.billed
+    if record.resumption is not None:
+        line.rung, line.resumed = record.resumption.rung, record.resumption.result
+        line.seam_characters = record.resumption.characters
+        line.tokens_again = record.resumption.tokens
     return line
 
 

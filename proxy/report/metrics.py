@@ -21,6 +21,7 @@ from proxy.model import (
     HealthChange,
     Phase,
     Result,
+    Resumed,
     Scope,
 )
 from proxy.policy.standing import Row, Word
@@ -118,6 +119,11 @@ class Metrics(Events, Collector):
             "Answers that broke after they had begun, by how far they came.",
             ("backend", "phase"),
         )
+        self._resumes = Counter(
+            "faultline_resumes",
+            "Attempts to go on with a cut stream, by how they were asked and how they went.",
+            ("rung", "result"),
+        )
         self._tokens = Counter(
             "faultline_tokens", "Tokens as the providers counted them.", ("backend", "type")
         )
@@ -167,6 +173,9 @@ class Metrics(Events, Collector):
             for result in Result:
                 # A counter that begins at 1 has no rate: alerts would miss the first failure.
                 self._requests.add((route.name, dialect, result), 0)
+            for rung in route.resume:
+                for resumed in Resumed:
+                    self._resumes.add((rung, resumed), 0)
 
     def reloaded(self, *, success: bool) -> None:
         """Hear whether the last reload of the settings succeeded."""
@@ -187,7 +196,7 @@ class Metrics(Events, Collector):
             self._tokens.add((backend, "input"), record.usage.input)
             self._tokens.add((backend, "output"), record.usage.output)
         if record.result is Result.CUT:
-            self._cut.add((self._backend(record.backend), record.attempts[-1].phase))
+            self._cut.add((self._backend(record.backend), cut_phase(record)))
         elif len(record.attempts) > 1 and record.rescued:
             cause = next(a.verdict.cause for a in record.attempts if not a.verdict.good)
             self._rescued.add((route, cause))
@@ -203,6 +212,8 @@ class Metrics(Events, Collector):
         self._attempts.add((backend, record.verdict.cause))
         if record.drill is not None:
             self._drilled.add((backend, record.drill))
+        if record.resumption is not None:
+            self._resumes.add((record.resumption.rung, record.resumption.result))
         for phase, at in record.times:
             if phase is Phase.FIRST_CONTENT:
                 self._first_content.add((backend,), at)
@@ -235,6 +246,7 @@ class Metrics(Events, Collector):
         yield self._drilled.family()
         yield self._ejections.family()
         yield self._cut.family()
+        yield self._resumes.family()
         yield self._tokens.family()
         yield self._budget_refused.family()
         yield self._duration.family()
@@ -286,6 +298,16 @@ def in_rotation(view: Sequence[Row]) -> dict[str, float]:
         if row.scope is not Scope.MODEL:
             states[row.backend] = min(states.get(row.backend, 1.0), IN_ROTATION[row.state])
     return states
+
+
+def cut_phase(record: ExchangeRecord) -> Phase:
+    """Return how far the answer came that was cut; those that did not go on with it came later."""
+    told = (a for a in reversed(record.attempts) if _was_relayed(a))
+    return next(told, record.attempts[-1]).phase
+
+
+def _was_relayed(attempt: AttemptRecord) -> bool:
+    return attempt.resumption is None or attempt.resumption.result is Resumed.JOINED
 
 
 def overhead(record: ExchangeRecord) -> float:

@@ -19,6 +19,7 @@ from proxy.model import (
     Phase,
     Replay,
     Result,
+    Resumed,
     Rung,
     Target,
 )
@@ -134,7 +135,7 @@ async def test_an_aligned_answer_goes_on_behind_the_last_character() -> None:
     assert record.bytes_down == len(client.body)
     resumption = record.attempts[1].resumption
     assert resumption is not None
-    assert (resumption.rung, resumption.joined) == (Rung.ALIGN, True)
+    assert (resumption.rung, resumption.result) == (Rung.ALIGN, Resumed.JOINED)
     assert (resumption.characters, resumption.tokens) == (34, 9)
     assert record.attempts[0].resumption is None
 
@@ -150,7 +151,7 @@ async def test_the_first_character_that_differs_cancels() -> None:
     record = scene.stage.record
     assert record.result is Result.CUT
     assert record.attempts[1].resumption is not None
-    assert not record.attempts[1].resumption.joined
+    assert record.attempts[1].resumption.result is Resumed.MISMATCH
     assert record.attempts[1].verdict.signature == "seam"
     assert [change.backend for change in scene.stage.told.changes] == []
 
@@ -437,7 +438,10 @@ async def test_long_alignment_is_bounded_by_its_stalls_not_by_its_first_content(
         call.data(b": ping\n\n")
         scene.stage.clock.advance(2)
     assert ended_as_cut(client)
-    assert scene.stage.record.attempts[1].verdict.cause is Cause.TIMEOUT
+    stalled = scene.stage.record.attempts[1]
+    assert stalled.verdict.cause is Cause.TIMEOUT
+    assert stalled.resumption is not None
+    assert stalled.resumption.result is Resumed.FAILED
 
 
 @pytest.mark.parametrize("garbled", [b'data: {"choices":[{"del\n\n', ERROR])

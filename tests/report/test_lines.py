@@ -5,7 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.model import Change, Degraded, Drill, Instant, Result, Seconds
+from proxy.model import (
+    Change,
+    Degraded,
+    Drill,
+    Instant,
+    Result,
+    Resumed,
+    Resumption,
+    Rung,
+    Seconds,
+)
 from proxy.report.lines import (
     MOST_BYTES,
     Entry,
@@ -125,6 +135,19 @@ def test_an_attempt_that_fell_into_a_drill_says_so() -> None:
     drilled = replace(BAD_ATTEMPT, drill=Drill.RESET)
     line = parsed(exchange(attempts=(drilled, GOOD_ATTEMPT)))
     assert [attempt.get("drill") for attempt in line["attempts"]] == ["reset", None]
+
+
+def test_an_attempt_that_went_on_with_a_cut_stream_says_how() -> None:
+    resumption = Resumption(
+        rung=Rung.ALIGN, result=Resumed.JOINED, characters=412, tokens=103
+    )
+    went_on = replace(GOOD_ATTEMPT, resumption=resumption)
+    attempts = parsed(exchange(attempts=(BAD_ATTEMPT, went_on)))["attempts"]
+    assert isinstance(attempts, list)
+    first, second = attempts
+    assert (second["rung"], second["resumed"]) == ("align", "joined")
+    assert (second["seam_characters"], second["tokens_again"]) == (412, 103)
+    assert not {"rung", "resumed", "seam_characters", "tokens_again"} & first.keys()
 
 
 @pytest.mark.parametrize("result", Result)

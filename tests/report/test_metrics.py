@@ -18,6 +18,9 @@ from proxy.model import (
     Instant,
     Phase,
     Result,
+    Resumed,
+    Resumption,
+    Rung,
     Scope,
     Seconds,
 )
@@ -113,6 +116,30 @@ def test_ejections_and_cooldowns_are_counted_recoveries_are_not(metrics: Metrics
     assert value(metrics, name, **labels, scope="backend") == 1
     assert value(metrics, name, **labels, scope="key") == 1
     assert sum(s.value for m in metrics.collect() for s in m.samples if s.name == name) == 2
+
+
+@pytest.mark.parametrize("result", Resumed)
+def test_each_try_to_go_on_is_counted(metrics: Metrics, result: Resumed) -> None:
+    went_on = replace(
+        BAD_ATTEMPT,
+        resumption=Resumption(rung=Rung.ANCHOR, result=result, characters=1, tokens=1),
+    )
+    metrics.attempt_ended("id", "chat", went_on)
+    assert value(metrics, "faultline_resumes_total", rung="anchor", result=result) == 1
+
+
+def test_a_try_to_go_on_is_not_what_was_cut(metrics: Metrics) -> None:
+    missed = Resumption(rung=Rung.ALIGN, result=Resumed.MISMATCH, characters=1, tokens=1)
+    cut = replace(GOOD_ATTEMPT, phase=Phase.CONTENT)
+    later = replace(BAD_ATTEMPT, phase=Phase.HEAD, resumption=missed)
+    metrics.ended(exchange(result=Result.CUT, attempts=(cut, later)))
+    assert value(metrics, "faultline_streams_cut_total", backend="azure", phase="content") == 1
+
+
+def test_the_series_of_the_rungs_exist_before_the_first_cut(metrics: Metrics) -> None:
+    table = fleet("openai")
+    metrics.adopt(replace(table, routes=(replace(table.routes[0], resume=(Rung.ALIGN,)),)))
+    assert value(metrics, "faultline_resumes_total", rung="align", result="joined") == 0
 
 
 def test_a_cut_stream_is_counted_by_how_far_it_came(metrics: Metrics) -> None:
