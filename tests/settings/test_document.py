@@ -178,9 +178,9 @@ BOMB = f"l0: &l0 {{a: 1}}\n{LEVELS}"
     ids=lambda text: f"{text[:8]!r}*{len(text)}",
 )
 def test_no_text_takes_a_second(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     problem = refused(text)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     assert len(problem.reason + problem.mend + problem.source) < 400
 
 
