@@ -64,17 +64,17 @@ def test_s25_a_file_of_a_megabyte_is_refused_within_a_second(
 ) -> None:
     path = tmp_path / "t.yaml"
     path.write_bytes(content)
-    began = time.perf_counter()
+    began = time.process_time()
     assert error(path).code is Code.TOO_LARGE
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_s25_a_bomb_of_638_bytes_is_refused_within_a_second() -> None:
     levels = "".join(f"l{i}: &l{i} {{<<: [*l{i - 1}, *l{i - 1}]}}\n" for i in range(1, 21))
     bomb = f"l0: &l0 {{a: 1}}\n{levels}".ljust(638, "#")[:638]
-    began = time.perf_counter()
+    began = time.process_time()
     assert {p.code for p in problems(bomb)} >= {Code.ALIAS, Code.MERGE}
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_a_half_written_file_is_an_error(tmp_path: Path) -> None:
