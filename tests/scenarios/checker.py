@@ -20,6 +20,8 @@ CLOSED_WITHIN = 0.05
 """Seconds in which an upstream connection ends when its client has gone (I-7)."""
 PIECE = 8
 """Characters of a key that give it away (I-9)."""
+MOST_READ = 64 * 1024
+"""Bytes at either end of an answer in which a key is looked for (I-9)."""
 BUDGET, FLOOR, SPAN = 0.2, 3, 10.0
 """What may be repeated at a backend in 10 s (I-6)."""
 
@@ -171,7 +173,8 @@ def kept_secrets(story: Story) -> Iterator[str]:
     """A backend's key is nowhere but at its own provider, and no app's key is anywhere."""
     shown = dict(story.surfaces)
     for call in story.calls:
-        shown[f"call {call.number}"] = bytes(call.answer) + repr(call.fields).encode()
+        head, tail = call.answer[:MOST_READ], call.answer[MOST_READ:][-MOST_READ:]
+        shown[f"call {call.number}"] = bytes(head + tail) + repr(call.fields).encode()
     at: dict[str, list[bytes]] = defaultdict(list)
     for attempt in story.attempts:
         seen = attempt.seen
@@ -187,20 +190,24 @@ def kept_secrets(story: Story) -> Iterator[str]:
 
 
 def _shows(whose: str, key: str, texts: dict[str, bytes]) -> Iterator[str]:
-    forms = pieces(key)
+    known = forms(key)
+    # Every piece has one of these in it, and they are fewer.
+    half = PIECE // 2
+    hints = {form[at : at + half] for form in known for at in range(0, len(form) - half + 1, half)}
+    pieces = {form[at : at + PIECE] for form in known for at in range(len(form) - PIECE + 1)}
     for name, text in texts.items():
-        if found := next((piece for piece in forms if piece in text), None):
-            yield f"{whose} is in {name}: {found!r}"
+        if any(hint in text for hint in hints) and (found := [p for p in pieces if p in text]):
+            yield f"{whose} is in {name}: {found[0]!r}"
 
 
-def pieces(key: str) -> set[bytes]:
-    """Return all by which a key could be known: every piece, as it is, URL-encoded, in base64."""
+def forms(key: str) -> set[bytes]:
+    """Return all that a key may look like: as it is, URL-encoded, in base64 at any offset."""
     raw = key.encode()
-    forms = {raw, quote(key, safe="").encode()}
+    found = {raw, quote(key, safe="").encode()}
     for start in range(3):
         encoded = base64.b64encode(raw[start:]).rstrip(b"=")[:-1]
-        forms |= {encoded, encoded.replace(b"+", b"-").replace(b"/", b"_")}
-    return {form[start : start + PIECE] for form in forms for start in range(len(form) - PIECE + 1)}
+        found |= {encoded, encoded.replace(b"+", b"-").replace(b"/", b"_")}
+    return found
 
 
 def safe_breakers(story: Story) -> Iterator[str]:

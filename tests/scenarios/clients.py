@@ -26,9 +26,14 @@ class Client(asyncio.Protocol):
         self._news = asyncio.Event()
         self._gone = False
 
-    async def connect(self, host: str, port: int) -> "Client":
-        """Open the connection."""
-        await self._loop.create_connection(lambda: self, host, port)
+    async def connect(self, host: str, port: int, *, window: int | None = None) -> "Client":
+        """Open the connection; with a `window` the kernel keeps no more than that unread."""
+        sock = socket.socket()
+        if window is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        sock.setblocking(False)
+        await self._loop.sock_connect(sock, (host, port))
+        await self._loop.create_connection(lambda: self, sock=sock)
         return self
 
     @property

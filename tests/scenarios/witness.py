@@ -7,7 +7,7 @@ from proxy import sim
 from proxy.sim.behaviour import Behaviour, Step
 from proxy.sim.seen import Seen
 
-MOST_SAID = 4 * 1024 * 1024
+MOST_SAID = 1024 * 1024
 """Bytes of one answer that are remembered; a flood is longer."""
 
 
@@ -21,10 +21,9 @@ class Said:
 
     def take(self, step: bytes) -> None:
         """Remember."""
-        if len(self.data) + len(step) <= MOST_SAID:
+        self.all = self.all and len(self.data) + len(step) <= MOST_SAID
+        if self.all:
             self.data += step
-        else:
-            self.all = False
 
 
 class Witness(sim.Provider):

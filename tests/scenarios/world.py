@@ -133,10 +133,10 @@ class World:
         said = f"prompt {self._prompts} of {self.seed}"
         return {"model": "m", "messages": [{"role": "user", "content": said}]} | fields
 
-    async def connect(self) -> Client:
+    async def connect(self, *, window: int | None = None) -> Client:
         """Open an app's connection."""
         address = self.faultline.edge.addresses[0]
-        client = await Client(self.calls).connect(address.host, address.port)
+        client = await Client(self.calls).connect(address.host, address.port, window=window)
         self._clients.append(client)
         return client
 
