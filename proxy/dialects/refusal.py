@@ -74,7 +74,7 @@ _WORDS: Mapping[Cause, str] = {
     Cause.TIMEOUT: "timeout",
     Cause.TLS: "TLS failed",
 }
-_WHAT: Mapping[str, str] = {
+WHAT: Mapping[str, str] = {
     "all_backends_out": "every backend for {model} is out of rotation after failures",
     "local_network_down": "this machine seems to be offline: unrelated backends fail alike",
     "retry_budget_spent": "{model} failed, and the retry budget is spent",
@@ -129,8 +129,8 @@ def nothing_left(
 
 def _what(code: str, ask: Ask, attempts: Sequence[AttemptRecord]) -> str:
     model = ask.model or ask.path
-    if code in _WHAT:
-        return _WHAT[code].format(model=model)
+    if code in WHAT:
+        return WHAT[code].format(model=model)
     backends = len({attempt.backend for attempt in attempts})
     every = f"all {backends} backends" if backends > 1 else "the only backend"
     return f"{every} for {model} failed"

@@ -1,16 +1,25 @@
 """Refusals in the client's own dialect."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from proxy.dialects.refusal import MOST_MESSAGE, all_failed_message, render_refusal
+from proxy.dialects.refusal import (
+    MOST_MESSAGE,
+    all_failed_message,
+    no_route,
+    nothing_left,
+    render_refusal,
+)
 from proxy.model import (
     Api,
+    Ask,
     AttemptRecord,
     Cause,
     Dialect,
     Instant,
+    Operation,
     Phase,
     Refusal,
     Seconds,
@@ -115,3 +124,84 @@ def test_the_message_names_each_attempt_and_its_cause() -> None:
 @pytest.mark.parametrize("cause", list(Cause))
 def test_every_cause_has_words(cause: Cause) -> None:
     assert all_failed_message("x", [attempt("a", cause)]).startswith("Faultline: x (a: ")
+
+
+# --- with nothing left -------------------------------------------------------------------------
+
+ASK = Ask(
+    dialect=Dialect.OPENAI,
+    api=Api.CHAT,
+    operation=Operation.GENERATE,
+    method="POST",
+    path="/v1/x",
+    model="gpt-{5}",
+)
+
+
+def failed(backend: str, cause: Cause) -> AttemptRecord:
+    return AttemptRecord(
+        number=1,
+        backend=backend,
+        provider="p",
+        model=None,
+        started=Instant(0.0),
+        ended=Instant(1.0),
+        verdict=Verdict(cause=cause),
+        phase=Phase.HEAD,
+        sent=Sent.NOT_SENT,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "words"),
+    [
+        ("all_backends_failed", 503, "the only backend for gpt-{5} failed (p: server error)"),
+        ("all_backends_out", 503, "every backend for gpt-{5} is out of rotation"),
+        ("local_network_down", 503, "this machine seems to be offline"),
+        ("retry_budget_spent", 503, "gpt-{5} failed, and the retry budget is spent"),
+        ("deadline_passed", 504, "the time for gpt-{5} is over"),
+        ("not_replayable", 502, "the request for gpt-{5} may have been carried out"),
+        ("no_target", 503, "no backend can take this request for gpt-{5}"),
+    ],
+)
+def test_each_reason_has_its_words(code: str, status: int, words: str) -> None:
+    attempts = (failed("p", Cause.ORIGIN),)
+    refusal = nothing_left(ASK, attempts, code=code, retry_in=None, told=False, note="See x.")
+    assert (refusal.status, refusal.code, refusal.attempts) == (status, code, attempts)
+    assert words in refusal.message
+    assert refusal.message.endswith(" See x.")
+    assert (refusal.retry_after, refusal.should_retry) == (1.0, False)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "told", "status"),
+    [
+        ((failed("p", Cause.RATE_LIMIT), failed("s", Cause.QUOTA)), False, 429),
+        ((failed("p", Cause.RATE_LIMIT), failed("s", Cause.ORIGIN)), False, 503),
+        ((), True, 429),
+        ((), False, 503),
+    ],
+)
+def test_where_only_limits_were_met_it_is_a_429(
+    attempts: tuple[AttemptRecord, ...], told: bool, status: int
+) -> None:
+    code = "all_backends_failed"
+    refusal = nothing_left(ASK, attempts, code=code, retry_in=None, told=told)
+    assert refusal.status == status
+
+
+@pytest.mark.parametrize(
+    ("retry_in", "told", "should"), [(30.0, True, True), (61.0, True, False), (30.0, False, False)]
+)
+def test_a_resend_is_asked_for_where_a_provider_told_a_short_time(
+    retry_in: float, told: bool, should: bool
+) -> None:
+    code = "all_backends_out"
+    refusal = nothing_left(ASK, (), code=code, retry_in=Seconds(retry_in), told=told)
+    assert (refusal.retry_after, refusal.should_retry) == (retry_in, should)
+
+
+def test_no_route_names_the_model_or_the_path() -> None:
+    assert "model 'gpt-{5}' (openai dialect)" in no_route(ASK).message
+    assert (no_route(ASK).status, no_route(ASK).code) == (404, "no_route")
+    assert "takes /v1/x (openai" in no_route(replace(ASK, model=None)).message

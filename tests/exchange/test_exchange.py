@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from proxy.dialects.refusal import WHAT
 from proxy.model import Cause, Fault, Operation, Phase, Result, Sent, Target
+from proxy.policy.decision import Why
 from tests.exchange.lines import DONE, ERROR, HELLO, ROLE, STOP, WHOLE, delta
 from tests.exchange.stage import Bytes, Stage, backend, chat, fleet, two
 
@@ -307,3 +309,7 @@ async def test_a_stream_that_says_why_it_is_empty_is_whole() -> None:
         call.end()
     assert client.body == ROLE + delta(None, "content_filter") + DONE
     assert client.whole
+
+
+def test_every_reason_for_a_refusal_has_its_words() -> None:
+    assert {why.value for why in Why} == {*WHAT, Why.ALL_FAILED.value}

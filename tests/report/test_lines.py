@@ -138,13 +138,11 @@ def test_an_attempt_that_fell_into_a_drill_says_so() -> None:
 
 
 def test_an_attempt_that_went_on_with_a_cut_stream_says_how() -> None:
-    resumption = Resumption(
-        rung=Rung.ALIGN, result=Resumed.JOINED, characters=412, tokens=103
-    )
+    resumption = Resumption(rung=Rung.ALIGN, result=Resumed.JOINED, characters=412, tokens=103)
     went_on = replace(GOOD_ATTEMPT, resumption=resumption)
     attempts = parsed(exchange(attempts=(BAD_ATTEMPT, went_on)))["attempts"]
     assert isinstance(attempts, list)
-    first, second = attempts
+    first, second = attempts[0], attempts[1]
     assert (second["rung"], second["resumed"]) == ("align", "joined")
     assert (second["seam_characters"], second["tokens_again"]) == (412, 103)
     assert not {"rung", "resumed", "seam_characters", "tokens_again"} & first.keys()

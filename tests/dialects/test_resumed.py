@@ -1,0 +1,199 @@
+"""The new stream's bytes: held to the seam, then fitted to what the client has."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from proxy.dialects.gate import State
+from proxy.dialects.resumed import ResumedWatch, SeamGate, tokens_of
+from proxy.dialects.seam import Align, Prefill, Seam
+from proxy.dialects.shown import Shown
+from proxy.model import Api
+from tests.dialects.test_shown import CLOSE, OPEN, START, chunk, event, text
+
+NOTE = b": faultline resumed\n\n"
+
+
+def gate(seam: Callable[[str], Seam], *sent: bytes, api: Api = Api.CHAT) -> SeamGate:
+    shown = Shown(api)
+    for one in sent:
+        shown.feed(one)
+    return SeamGate(ResumedWatch(api, shown, seam(shown.text), NOTE))
+
+
+def payload(data: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(data.partition(b"data: ")[2])
+    return found
+
+
+def stop(**more: object) -> bytes:
+    return chunk({}, finish_reason="stop") if not more else event(more)
+
+
+def test_a_gate_says_how_far_it_is() -> None:
+    shut = gate(Align, chunk({"content": "ab"}))
+    assert shut.feed(b": ping\n\n") is State.HOLD
+    assert shut.feed(chunk({"role": "assistant", "content": ""})) is State.HOLD
+    assert shut.feed(chunk({"content": "a"})) is State.MOVING
+    assert shut.feed(b": ping\n\n") is State.HOLD
+    assert shut.held == []
+    assert shut.feed(chunk({"content": "bc"})) is State.READY
+    assert not shut.mismatched
+    assert shut.held[0].startswith(NOTE + b"data: ")
+    assert payload(shut.held[0])["choices"][0]["delta"] == {"content": "c"}
+
+
+@pytest.mark.parametrize(
+    ("data", "mismatched"),
+    [
+        (chunk({"content": "x"}), True),
+        (chunk({"tool_calls": [{"index": 0}]}), True),
+        (b"data: {nonsense\n\n", False),
+        (event({"error": {"message": "no"}}), False),
+        (b"data: " + b"x" * (8 * 1024 * 1024) + b"\n\n", False),
+    ],
+    ids=["else", "tool", "garbled", "error", "large"],
+)
+def test_whatever_goes_wrong_before_the_seam_is_a_failure(data: bytes, mismatched: bool) -> None:
+    shut = gate(Align, chunk({"content": "ab"}))
+    assert shut.feed(data) is State.FAILED
+    assert shut.mismatched is mismatched
+    assert shut.held == []
+
+
+def test_an_error_in_the_read_that_joins_is_still_a_failure() -> None:
+    shut = gate(Align, chunk({"content": "ab"}))
+    assert shut.feed(chunk({"content": "abc"}) + event({"error": {"message": "no"}})) is (
+        State.FAILED
+    )
+
+
+def test_a_text_that_is_over_must_have_been_all_of_it() -> None:
+    assert gate(Align, chunk({"content": "ab"})).feed(chunk({"content": "a"}) + stop()) is (
+        State.FAILED
+    )
+    whole = gate(Align, chunk({"content": "ab"}))
+    assert whole.feed(chunk({"content": "ab"}) + stop()) is State.READY
+
+
+def test_behind_the_seam_events_are_fitted_and_others_pass() -> None:
+    opened = gate(
+        Align, event({"id": "first", "created": 1, "choices": []}), chunk({"content": "a"})
+    )
+    opened.feed(chunk({"content": "ab"}))
+    watch = opened.watch
+    assert payload(watch.feed(chunk({"content": "c"})))["id"] == "first"
+    assert payload(watch.feed(chunk({"content": "c"})))["created"] == 1
+    assert watch.feed(b": ping\n\n") == b": ping\n\n"
+    tool = payload(watch.feed(chunk({"tool_calls": [{"index": 0}]})))
+    assert tool["choices"][0]["delta"] == {"tool_calls": [{"index": 0}]}
+    error = event({"error": {"message": "no"}, "id": "x"})
+    assert watch.feed(error) == error
+    assert watch.failed is not None
+
+
+def test_the_end_marker_passes_and_the_torn_end_too() -> None:
+    opened = gate(Align, chunk({"content": "a"}))
+    opened.feed(chunk({"content": "ab"}))
+    last = stop()
+    assert opened.watch.feed(last.rstrip()) == b""
+    assert payload(opened.watch.end())["choices"][0]["finish_reason"] == "stop"
+    assert opened.watch.terminal
+    done = gate(Align, chunk({"content": "a"}))
+    done.feed(chunk({"content": "ab"}) + stop())
+    assert done.watch.feed(b"data: [DONE]\n\n") == b"data: [DONE]\n\n"
+    assert done.watch.done
+
+
+def test_lone_surrogates_behind_the_seam_pass() -> None:
+    opened = gate(Align, chunk({"content": "a"}))
+    opened.feed(chunk({"content": "ab"}))
+    assert payload(opened.watch.feed(chunk({"content": "\ud83d"})))["choices"][0]["delta"] == {
+        "content": "\ud83d"
+    }
+
+
+@pytest.mark.parametrize(
+    ("seam", "answer", "expected"),
+    [
+        (Align, "abcdefgh and", {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}),
+        (Prefill, " and", {"prompt_tokens": 8, "completion_tokens": 7, "total_tokens": 15}),
+        (Prefill, "abcdefgh!", {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}),
+    ],
+)
+def test_the_usage_is_that_of_the_text_shown(
+    seam: Callable[[str], Seam], answer: str, expected: dict[str, int]
+) -> None:
+    opened = gate(seam, chunk({"content": "abcdefgh"}))
+    opened.feed(chunk({"content": answer}) + stop())
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    assert payload(opened.watch.feed(event({"choices": [], "usage": usage})))["usage"] == expected
+
+
+def test_fewer_tokens_than_none_are_not_asked() -> None:
+    opened = gate(Prefill, chunk({"content": "abcdefgh"}))
+    opened.feed(chunk({"content": " and"}))
+    told = event({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": "?"}})
+    assert payload(opened.watch.feed(told))["usage"] == {
+        "prompt_tokens": 0,
+        "completion_tokens": "?",
+    }
+
+
+def delta(**usage: int) -> bytes:
+    end = {"stop_reason": "end_turn"}
+    return event({"type": "message_delta", "delta": end, "usage": usage}, "message_delta")
+
+
+END = event({"type": "message_stop"}, "message_stop")
+
+
+def test_a_message_begins_once_and_its_block_stays_open() -> None:
+    opened = gate(Align, START, OPEN, text("ab"), api=Api.MESSAGES)
+    assert opened.feed(START + OPEN + text("a")) is State.MOVING
+    assert opened.feed(text("bc") + CLOSE) is State.READY
+    [data] = opened.held
+    note, rest, close, _ = data.split(b"\n\n")
+    assert note + b"\n\n" == NOTE
+    assert rest.startswith(b"event: content_block_delta\n")
+    assert payload(rest)["delta"] == {"type": "text_delta", "text": "c"}
+    assert payload(close)["type"] == "content_block_stop"
+
+
+def test_a_block_that_is_closed_takes_no_more_text() -> None:
+    closed = gate(Align, START, OPEN, text("ab"), CLOSE, api=Api.MESSAGES)
+    assert closed.feed(START + OPEN + text("abc")) is State.FAILED
+    assert closed.mismatched
+
+
+def test_what_the_client_was_told_is_not_told_again() -> None:
+    closed = gate(Align, START, OPEN, text("ab"), CLOSE, delta(), api=Api.MESSAGES)
+    assert closed.feed(START + OPEN + text("ab") + CLOSE + delta() + END) is State.READY
+    [data] = closed.held
+    assert data.startswith(NOTE)
+    assert payload(data)["type"] == "message_stop"
+    assert data.count(b"data: ") == 1
+
+
+def test_a_message_that_adds_no_block_closes_the_open_one() -> None:
+    opened = gate(Prefill, START, OPEN, text("ab"), api=Api.MESSAGES)
+    opened.feed(START + delta(output_tokens=1) + END)
+    assert [payload(one)["type"] for one in opened.held[0].split(b"\n\n")[1:-1]] == [
+        "content_block_stop",
+        "message_delta",
+        "message_stop",
+    ]
+    assert b'"output_tokens":2' in opened.held[0]
+
+
+def test_tokens_are_estimated_by_bytes() -> None:
+    assert [tokens_of(text) for text in ("", "a", "abcd", "abcde", "漢漢", "\ud83d")] == [
+        0,
+        1,
+        1,
+        2,
+        2,
+        0,
+    ]
