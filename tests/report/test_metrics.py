@@ -283,13 +283,13 @@ def test_it_reads_as_prometheus_text(metrics: Metrics) -> None:
         assert (form == "counter") == name.endswith("_total")
         assert not {"counter", "gauge", "histogram", "ms", "minutes"} & set(name.split("_"))
         assert "_seconds" in name or form != "histogram"
-    assert len(names) == 18
+    assert len(names) == 19
 
 
 def test_it_reads_as_openmetrics(metrics: Metrics) -> None:
     page = exposition.generate_latest(full(metrics).registry).decode()  # type: ignore[no-untyped-call]
     families = list(parser.text_string_to_metric_families(page))  # type: ignore[no-untyped-call]
-    assert len(families) == 18
+    assert len(families) == 19
     assert all(family.documentation.endswith(".") for family in families)
 
 
