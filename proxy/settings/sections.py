@@ -68,11 +68,6 @@ def _check_not_yet(draft: Draft, findings: Findings) -> None:
         _not_yet(("notify",), findings)
     if table.incidents.store != "none":
         _not_yet(("incidents", "store"), findings)
-    if table.defaults.resume:
-        _not_yet(("defaults", "resume"), findings)
-    for place, route in zip(draft.places, table.routes, strict=True):
-        if route.resume:
-            _not_yet(("routes", place, "resume"), findings)
 
 
 def _not_yet(path: Path, findings: Findings) -> None:

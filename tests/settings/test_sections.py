@@ -89,7 +89,6 @@ def test_sections_that_contradict_themselves(section: str, needle: str) -> None:
     [
         ("notify: [{url: https://hooks.example/x}]", "notify"),
         ("incidents: {store: incidents.db}", "incidents.store"),
-        ("defaults: {resume: [align]}", "defaults.resume"),
     ],
 )
 def test_what_has_no_effect_yet_says_so(more: str, where: str) -> None:
@@ -98,6 +97,6 @@ def test_what_has_no_effect_yet_says_so(more: str, where: str) -> None:
     assert problem.where == where
 
 
-def test_a_routes_rungs_have_no_effect_yet() -> None:
+def test_rungs_are_no_news() -> None:
     text = GOOD.replace("[openai, spare]", "[openai, spare], resume: [align]")
-    assert only(text).where == "routes.all.resume"
+    assert codes(f"{text}defaults: {{resume: [anchor]}}\n") == []
