@@ -6,7 +6,7 @@ checks after each step the invariants of a proxy that does no harm.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from typing import Any
@@ -60,15 +60,7 @@ A = target("a")
 B = target("b", account="a", max_in_flight=2)
 C = target("c", model="other", context_window=100)
 D = target("d")
-SHORT = Limits(
-    connect=Seconds(3.0),
-    tls=Seconds(5.0),
-    head=Seconds(10.0),
-    first_content=Seconds(20.0),
-    stall=Seconds(20.0),
-    total=Seconds(60.0),
-    client_stall=Seconds(20.0),
-)
+SHORT = replace(LIMITS, head=Seconds(10.0), first_content=Seconds(20.0), total=Seconds(60.0))
 ROUTES = (
     route((A, B), (C,), name="first"),
     route((A, B, D), (C,), name="spread", balance=Balance.SPREAD),
@@ -513,4 +505,3 @@ TestProperties.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-_ = LIMITS
