@@ -1,17 +1,26 @@
 from typing import Any
 
-from proxy.model import Cause, Scope, Seconds
+from proxy.model import Cause, Ejection, Scope, Seconds
+from proxy.policy.breaker import NEVER
 from proxy.policy.decision import Refuse, Why
-from tests.policy.build import World, bad, route, sends, target
+from tests.policy.build import Fixed, World, at, bad, route, sends, target
 
 A, B = target("a"), target("b")
 
 
-def out(*targets: Any, **fields: Any) -> World:
-    world = World(route(*((t,) for t in targets or (A, B))), **fields)
+LONG = Ejection(first=Seconds(20.0), most=Seconds(100.0))
+
+
+def out(*targets: Any) -> World:
+    """A world in which all is out for long: what is let through is let through early."""
+    world = World(route(*((t,) for t in targets or (A, B))), ejection=LONG)
     for tier in world.route.tiers:
         world.eject(tier[0].backend.name)
     return world
+
+
+def probed(world: World, now: float = 0.25) -> list[str]:
+    return sends(world.exchange(now).first)
 
 
 def test_f9_when_all_are_out_one_is_probed_early() -> None:
@@ -30,10 +39,10 @@ def test_everyone_else_is_refused_at_once() -> None:
 
 def test_one_a_second_each_time_another() -> None:
     world = out()
-    world.exchange(0.1).fails(0.1, 1)
-    assert isinstance(world.exchange(1.0 - 0.01).first[0], Refuse)
-    second = world.exchange(1.1)
-    assert sends(second.first) == ["1 b probe"]
+    world.exchange(0.25).fails(0.25, 1)
+    assert probed(world, 1.24) == []
+    assert probed(world, 1.25) == ["1 b probe"]
+    assert probed(world, 2.25) == ["1 a probe"]
 
 
 def test_the_secretly_fine_one_is_found_within_two_seconds() -> None:
@@ -71,11 +80,47 @@ def test_a_told_cooldown_is_respected_even_now() -> None:
     )
 
 
+def test_nor_does_one_that_cools_keep_the_others_from_being_probed() -> None:
+    world = World(route((A,), (B,)), ejection=LONG)
+    world.cool("a", 0.0, 30.0)
+    world.eject("b")
+    assert probed(world) == ["1 b probe"]
+
+
 def test_what_is_certain_is_tried_last() -> None:
     world = World(route((A,), (B,)))
     world.eject("a", verdict=bad(Cause.AUTH, scope=Scope.KEY))
     world.eject("b")
     assert sends(world.exchange(0.1).first) == ["1 b probe"]
+
+
+def test_certain_is_one_of_all_that_keep_it_out_and_out_now() -> None:
+    world = out()
+    a, b = (world.standing._health.members[name] for name in "ab")
+    assert a.key is not None
+    a.key.verdict = bad(Cause.AUTH)
+    assert probed(world) == ["1 a probe"], "that has long been mended"
+    a.key.condemn(a.key.generation, at(0.5), Fixed())
+    a.health.probed_at = b.health.probed_at = NEVER
+    assert probed(world, 1.5) == ["1 b probe"]
+
+
+def test_who_has_waited_longest_for_its_trial_is_next() -> None:
+    world = out()
+    a, b = (world.standing._health.members[name] for name in "ab")
+    assert a.key is not None
+    a.key.condemn(a.key.generation, at(0.1), Fixed())
+    a.health.probed_at, b.health.probed_at = at(0.2), at(0.1)
+    assert probed(world) == ["1 b probe"]
+
+
+def test_among_equals_who_is_back_first_is_next() -> None:
+    world = out()
+    a, b = (world.standing._health.members[name] for name in "ab")
+    assert a.key is not None
+    a.key.condemn(a.key.generation, at(0.0), Fixed())
+    a.key.until, a.health.until, b.health.until = at(15.0), at(19.0), at(18.0)
+    assert probed(world) == ["1 b probe"]
 
 
 def test_not_while_anything_is_in_rotation() -> None:
@@ -86,10 +131,10 @@ def test_not_while_anything_is_in_rotation() -> None:
 
 def test_not_again_what_this_exchange_has_just_tried() -> None:
     world = out(A)
-    (refusal,) = world.exchange(1.0).fails(1.0, 1)
+    (refusal,) = world.exchange(20.0).fails(20.0, 1)
     assert isinstance(refusal, Refuse)
     assert refusal.why is Why.ALL_FAILED
-    assert refusal.retry_in == 2.0
+    assert refusal.retry_in == 40.0
 
 
 def test_a_full_one_is_let_be() -> None:

@@ -24,6 +24,8 @@ def test_a_wait_ends_before_the_deadline() -> None:
     assert waiting(deadline=2.0).would_last(member(), at(1.9), at(0.0))
     pause = waiting(chance=1.0, deadline=2.0).for_cooldown(member(), at(1.9), at(0.0))
     assert pause.until == 1.9, "no room for jitter"
+    exact = waiting(chance=1.0, deadline=2.5).for_cooldown(member(), at(2.0), at(0.0))
+    assert exact.until == 2.0, "the deadline itself is too late"
 
 
 def test_those_who_wait_come_back_one_after_the_other() -> None:
@@ -34,9 +36,9 @@ def test_those_who_wait_come_back_one_after_the_other() -> None:
 
 def test_patience_is_spent() -> None:
     left = waiting()
-    left.for_cooldown(member(), at(2.0), at(0.0)).end()
-    assert not left.would_last(member(), at(3.5), at(2.0))
-    assert left.would_last(member(), at(3.0), at(2.0))
+    left.for_cooldown(member(), at(102.0), at(100.0)).end()
+    assert not left.would_last(member(), at(103.5), at(102.0))
+    assert left.would_last(member(), at(103.0), at(102.0))
 
 
 def test_sixteen_may_wait_for_one_backend() -> None:
