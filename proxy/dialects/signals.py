@@ -20,7 +20,6 @@ class Signals:
     """What the bytes of one streamed answer have said so far."""
 
     __slots__ = (
-        "alive",
         "content",
         "done",
         "failed",
@@ -33,10 +32,8 @@ class Signals:
     )
 
     def __init__(self) -> None:
-        self.alive = 0
-        """Frames of any kind, comments and pings too."""
         self.progress = 0
-        """Events that are progress or content: what feeds the stall limit."""
+        """Grows with events that are progress or content: what feeds the stall limit."""
         self.content = False
         """Whether something came that a client shows or acts on."""
         self.terminal = False

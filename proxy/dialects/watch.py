@@ -53,7 +53,6 @@ class Watch(Signals):
 
         Of a stream that is not made of events all bytes are content.
         """
-        self.alive += 1
         self.progress += 1
         self.content = True
         return data
@@ -124,19 +123,16 @@ class EventWatch(Watch):
         return tail if kept and (whole or self.terminal or self.failed is not None) else b""
 
     def _plain_end(self, data: bytes, start: int) -> int:
-        """Return where the run of plain events that begins at `start` ends; they are counted."""
-        if self._mould is not None:
-            followed = self._mould.follow(data, start)
-            if followed is None:
-                self._mould = None
-            else:
-                start, count = followed
-                self._count(count)
-        if start == len(data):
-            return start
-        if not data.startswith(self._prefix, start) and not self._find_prefix(data, start):
-            return start
-        return self._decode_run(data, start)
+        """Return where the run of plain events that begins at `start` ends."""
+        end = start
+        mould = self._mould
+        if mould is not None:
+            end += mould.follow(data[start:])
+        if end < len(data) and (data.startswith(self._prefix, end) or self._find_prefix(data, end)):
+            end = self._decode_run(data, end)
+        if end > start:
+            self.progress += 1
+        return end
 
     def _decode_run(self, data: bytes, start: int) -> int:
         """Return where the events end which the decoder takes; learn their mould."""
@@ -155,16 +151,11 @@ class EventWatch(Watch):
             count += 1
         if not self._is_sound(data[start:end], count):
             return start
-        self._count(count)
         if count and self._lessons:
             self._lessons -= 1
             first = data.find(self._blank, start) + blank
-            self._mould = mould_of(data[start:first], self._reader.plain.mark)
+            self._mould = mould_of(data[start:first], self._reader.plain.mark) or self._mould
         return end
-
-    def _count(self, events: int) -> None:
-        self.alive += events
-        self.progress += events
 
     def _is_sound(self, events: bytes, count: int) -> bool:
         """Say whether nothing else is odd about events whose payloads can be read.
@@ -213,7 +204,6 @@ class EventWatch(Watch):
         if len(frame) > MOST_EVENT:
             self.overflow = True
             return False
-        self.alive += 1
         name, payload = parse(frame)
         if payload is None:
             self._read_bare(frame)

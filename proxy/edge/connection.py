@@ -103,12 +103,14 @@ class Connections(Server):
 class Connection(RequestHandler):
     """What aiohttp calls when bytes come, and the task that serves them."""
 
-    __slots__ = ("_all", "_pace", "_payload", "_serve", "_timer", "on_room")
+    __slots__ = ("_all", "_pace", "_payload", "_serve", "_timer", "full", "on_room")
 
     def __init__(self, connections: Connections, serve: Serve, pace: Pace) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(connections, loop=loop, keepalive_timeout=pace.keepalive, **LIMITS)
         self._all = connections
+        self.full = False
+        """Whether the client reads more slowly than it is written to."""
         self.on_room: Callable[[], None] | None = None
         """Called each time the client has read again after writing had to pause."""
         self._serve = serve
@@ -125,11 +127,6 @@ class Connection(RequestHandler):
     def draining(self) -> bool:
         """Whether no new request is served."""
         return self._all.draining
-
-    @property
-    def full(self) -> bool:
-        """Whether the client reads more slowly than it is written to."""
-        return self._paused
 
     # The task.
 
@@ -154,7 +151,7 @@ class Connection(RequestHandler):
             return False
         goes_on = await self._serve(self, message, self._payload)
         self.on_room = None
-        if self._paused and self.transport is not None:
+        if self.full and self.transport is not None:
             await self._room(self.transport)
         return goes_on and self._payload.is_eof() and not self._force_close
 
@@ -218,9 +215,15 @@ class Connection(RequestHandler):
         if self._reading_paused:
             super().resume_reading(resume_parser)
 
+    def pause_writing(self) -> None:
+        """Have the writer know that there is no room."""
+        super().pause_writing()
+        self.full = True
+
     def resume_writing(self) -> None:
         """Tell the writer that there is room."""
         super().resume_writing()
+        self.full = False
         if self.on_room is not None:
             self.on_room()
 
@@ -246,7 +249,7 @@ class Connection(RequestHandler):
         transport = self.transport
         if transport is None:
             return
-        if self._paused:
+        if self.full:
             transport.abort()
         elif not framed:
             sock = transport.get_extra_info("socket")

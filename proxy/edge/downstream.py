@@ -69,7 +69,9 @@ class Reply:
         transport = connection.transport
         if transport is None or transport.is_closing():
             return False
-        if data := self._frame(data):
+        if data and self._framing is CHUNKED:
+            transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        elif data := self._frame(data):
             transport.write(data)
         return not connection.full
 

@@ -19,8 +19,7 @@ class Story:
     """All that a watch says of a stream."""
 
     out: bytes
-    alive: int
-    progress: int
+    progress: bool
     content: bool
     terminal: bool
     done: bool
@@ -35,8 +34,7 @@ def follow(api: Api, *pieces: bytes, choices: int = 1) -> Story:
     out = b"".join([watched.feed(piece) for piece in pieces if piece]) + watched.end()
     return Story(
         out=out,
-        alive=watched.alive,
-        progress=watched.progress,
+        progress=watched.progress > 0,
         content=watched.content,
         terminal=watched.terminal,
         done=watched.done,
@@ -197,24 +195,40 @@ def test_the_bytes_of_a_whole_stream_go_on_as_they_came() -> None:
     assert (story.content, story.terminal, story.done) == (True, True, True)
     assert (story.garbled, story.failed) == (0, None)
     assert story.usage == Usage(input=7, output=2)
-    assert story.progress == 5
 
 
 @pytest.mark.parametrize(
-    ("stream", "alive", "progress", "content"),
+    ("stream", "progress", "content"),
     [
-        (COMMENT, 1, 0, False),
-        (event('{"choices":[]}'), 1, 0, False),
-        (ROLE, 1, 1, False),
-        (ROLE + HELLO, 2, 2, True),
-        (event("  "), 1, 0, False),
+        (COMMENT, False, False),
+        (event('{"choices":[]}'), False, False),
+        (ROLE, True, False),
+        (ROLE + HELLO, True, True),
+        (event("  "), False, False),
     ],
 )
 def test_comments_feed_no_limit_but_the_transports(
-    stream: bytes, alive: int, progress: int, content: bool
+    stream: bytes, progress: bool, content: bool
 ) -> None:
     story = follow(Api.CHAT, stream)
-    assert (story.alive, story.progress, story.content) == (alive, progress, content)
+    assert (story.progress, story.content) == (progress, content)
+
+
+@pytest.mark.parametrize("read", [HELLO, HELLO * 3, HELLO + COMMENT, COMMENT + HELLO, ROLE, STOP])
+def test_each_read_that_brings_an_event_is_progress(read: bytes) -> None:
+    watched = watch(Api.CHAT)
+    for piece in (ROLE, HELLO, HELLO, read, read):
+        before = watched.progress
+        watched.feed(piece)
+        assert watched.progress > before
+
+
+def test_comments_between_content_are_no_progress() -> None:
+    watched = watch(Api.CHAT)
+    watched.feed(ROLE + HELLO + HELLO)
+    before = watched.progress
+    watched.feed(COMMENT)
+    assert watched.progress == before
 
 
 def test_a_garbled_event_is_dropped_and_counted() -> None:
@@ -371,7 +385,7 @@ def test_of_other_streams_all_bytes_are_content(api: Api) -> None:
     assert not watched.proves
     assert type(watched) is Watch
     assert watched.feed(b"\x00data: {") == b"\x00data: {"
-    assert (watched.content, watched.progress, watched.alive) == (True, 1, 1)
+    assert (watched.content, watched.progress) == (True, 1)
     assert (watched.terminal, watched.end()) == (False, b"")
 
 
