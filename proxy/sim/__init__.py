@@ -61,6 +61,7 @@ from proxy.sim.bad_wires import (
     two_lengths,
 )
 from proxy.sim.behaviour import Behaviour, Close, Moment, Reset, Silence, Step, Wait, ok
+from proxy.sim.continuing import continuing
 from proxy.sim.faults import FAULTS
 from proxy.sim.provider import Provider
 from proxy.sim.seen import Seen
@@ -82,6 +83,7 @@ __all__ = [
     "cdn_502",
     "close_before_head",
     "close_mid_head",
+    "continuing",
     "cut_after",
     "drip",
     "early_answer",

@@ -6,7 +6,8 @@ mended one. Pure; it must never know a dialect.
 
 import hashlib
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from proxy.sim.seen import JsonObject
 
@@ -47,6 +48,12 @@ class Speech:
     def output_tokens(self) -> int:
         """Return how many tokens are said."""
         return len(self.tokens)
+
+    def after(self, begin: int) -> "Speech":
+        """Return what is left to say behind the first `begin` characters."""
+        if not begin:
+            return self
+        return replace(self, tokens=tuple(re.findall(r"\s*\S+", self.text[begin:])))
 
     def id(self, prefix: str) -> str:
         """Return an id that carries the provider's name."""

@@ -52,6 +52,8 @@ class Voice:
     """How long an answer is, unless the request asks for less."""
     stamp: bool = False
     """Whether each token carries the provider's name."""
+    begin: int = 0
+    """The character of the answer at which it begins: another has said what stands before."""
 
     def answer(self) -> Answer:
         """Return the good answer."""
@@ -102,7 +104,7 @@ class Voice:
             model=self.seen.model or MODELS[0],
             tokens=self.tokens,
             stamp=self.stamp,
-        )
+        ).after(self.begin)
 
     def _error(self, status: int, message: str) -> JsonObject:
         match self.tongue:

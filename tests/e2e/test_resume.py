@@ -1,0 +1,167 @@
+"""A stream that breaks goes on with the spare, as the official SDKs see it."""
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import anthropic
+import openai
+import pytest
+
+from proxy import sim
+from proxy.model import Result, Resumed, Rung
+from proxy.sim import Behaviour
+from proxy.sim.behaviour import SETTLE
+from proxy.sim.voice import Voice
+from tests.e2e.house import House, house
+
+TABLE = """\
+version: 1
+listen: "127.0.0.1:0"
+console: "127.0.0.1:0"
+backends:
+  p: {{provider: {provider}, url: "{p}{path}", key: "${{P_KEY}}"}}
+  s: {{provider: {provider}, url: "{s}{path}", key: "${{S_KEY}}"}}
+defaults:
+  limits: {{head: {head}, first_content: {first_content}, stall: {stall}}}
+routes:
+  - name: all
+    match: {{model: "*"}}
+    tiers: [[p, {{backend: s, prefill: true}}]]
+    resume: [RUNGS]
+"""
+LONG = "tell me about bridges"
+
+
+def table(*rungs: Rung) -> str:
+    return TABLE.replace("RUNGS", ", ".join(rungs))
+
+
+async def ask_openai(here: House, limit: int = 500) -> str:
+    async with here.openai() as sdk:
+        stream = await sdk.chat.completions.create(
+            model="m",
+            max_tokens=limit,
+            messages=[{"role": "user", "content": LONG}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        chunks = [chunk async for chunk in stream]
+    assert len({chunk.id for chunk in chunks}) == 1
+    finish = [c.choices[0].finish_reason for c in chunks if c.choices]
+    assert finish.count("stop") == 1
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.total_tokens > 0
+    return "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+
+
+async def ask_anthropic(here: House, limit: int = 500) -> str:
+    async with (
+        here.anthropic() as sdk,
+        sdk.messages.stream(
+            model="m", max_tokens=limit, messages=[{"role": "user", "content": LONG}]
+        ) as stream,
+    ):
+        text = "".join([piece async for piece in stream.text_stream])
+        final = await stream.get_final_message()
+    assert final.stop_reason == "end_turn"
+    assert [block.type for block in final.content] == ["text"]
+    assert isinstance(final.content[0], anthropic.types.TextBlock)
+    assert final.content[0].text == text
+    return text
+
+
+Client = Callable[[House], Awaitable[str]]
+CLIENTS: dict[str, tuple[str, Client]] = {
+    "openai": ("openai-compatible", ask_openai),
+    "anthropic": ("anthropic", ask_anthropic),
+}
+
+
+def late_error(tokens: int) -> Behaviour:
+    """Say that it failed in a read of its own: together with the beginning it were a reroute."""
+
+    def play(voice: Voice) -> Iterator[sim.Step]:
+        good = voice.answer()
+        yield good.begin() + good.frame(*good.first(tokens))
+        yield SETTLE
+        yield good.frame(voice.error_event(503, "Overloaded")) + good.end()
+
+    return Behaviour(name="late_error", play=play)
+
+
+CUTS: dict[str, Behaviour] = {
+    "reset": sim.cut_after(40),
+    "unfinished": sim.cut_after(40, sim.Cut.FIN),
+    "inside-an-event": sim.cut_after(40, sim.Cut.CHUNK),
+    "clean": sim.cut_after(40, sim.Cut.CLEAN),
+    "error-event": late_error(40),
+}
+every_client = pytest.mark.parametrize(("provider", "client"), CLIENTS.values(), ids=CLIENTS.keys())
+
+
+@every_client
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS.keys())
+@pytest.mark.parametrize("rung", Rung)
+async def test_s08_a_stream_that_dies_comes_whole(
+    provider: str, client: Client, cut: Behaviour, rung: Rung
+) -> None:
+    async with house(provider, table=table(rung), tokens=60) as here:
+        good = await client(here)
+        here.p.plan(cut)
+        here.s.plan(sim.continuing())
+        assert await client(here) == good
+        record = here.told.records[-1]
+        assert (record.result, record.backend, record.rescued) == (Result.WHOLE, "s", True)
+        resumption = record.attempts[-1].resumption
+        assert resumption is not None
+        assert (resumption.rung, resumption.result) == (rung, Resumed.JOINED)
+        assert len(here.p.attempts) == 2
+        assert len(here.s.attempts) == 1
+
+
+@every_client
+async def test_s09_a_stream_that_falls_silent_comes_whole(provider: str, client: Client) -> None:
+    async with house(provider, table=table(Rung.ALIGN), tokens=60, stall="300ms") as here:
+        good = await client(here)
+        here.p.plan(sim.stall_after(20))
+        assert await client(here) == good
+        assert here.told.records[-1].backend == "s"
+
+
+@every_client
+async def test_s14_a_fallback_that_refuses_prefill_goes_on_by_its_anchor(
+    provider: str, client: Client
+) -> None:
+    async with house(provider, table=table(Rung.PREFILL, Rung.ANCHOR), tokens=60) as here:
+        good = await client(here)
+        here.p.plan(sim.cut_after(40))
+        here.s.plan(sim.continuing(prefill=False))
+        assert await client(here) == good
+        assert [seen.sent > 0 for seen in here.s.attempts] == [True, True]
+        assert await client(here) == good
+        assert len(here.s.attempts) == 3, "the refusal is remembered"
+
+
+@every_client
+@pytest.mark.parametrize("rung", [Rung.ALIGN, Rung.ANCHOR])
+async def test_a_fallback_that_says_something_else_is_not_heard(
+    provider: str, client: Client, rung: Rung
+) -> None:
+    async with house(provider, table=table(rung), tokens=60) as here:
+        here.p.plan(sim.cut_after(40))
+        here.s.stamp_text = True
+        with pytest.raises((openai.APIError, anthropic.APIStatusError), match="cut"):
+            await client(here)
+        record = here.told.records[-1]
+        assert (record.result, record.backend) == (Result.CUT, "p")
+        resumption = record.attempts[-1].resumption
+        assert resumption is not None
+        assert resumption.result is Resumed.MISMATCH
+
+
+async def test_a_dead_spare_leaves_the_error_event() -> None:
+    async with house(table=table(*Rung), tokens=60) as here:
+        here.p.plan(sim.cut_after(40))
+        here.s.plan(sim.refuse())
+        with pytest.raises(openai.APIError, match="cut"):
+            await ask_openai(here)
+        assert here.told.records[-1].result is Result.CUT
