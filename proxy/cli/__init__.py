@@ -21,6 +21,7 @@ from proxy.cli import (  # noqa: E402, F401 - imported for what they register
     check,
     demo,
     diagnose,
+    drill,
     eta,
     explain,
     healthcheck,

@@ -17,7 +17,8 @@ from proxy.report.words import span
 from proxy.settings.units import Wrong, duration
 
 
-def _time(text: str) -> Seconds:
+def time_of(text: str) -> Seconds:
+    """Return a length of time as a person writes it: 90s, 15m, 2h."""
     try:
         return duration(text)
     except Wrong as wrong:
@@ -28,12 +29,12 @@ def _time(text: str) -> Seconds:
 def eta(
     provider: Annotated[str, typer.Option(help="Who is down: openai, anthropic, ...")],
     elapsed: Annotated[
-        Seconds, typer.Option(parser=_time, metavar="TIME", help="Since when: 90s, 15m, 2h.")
+        Seconds, typer.Option(parser=time_of, metavar="TIME", help="Since when: 90s, 15m, 2h.")
     ],
     cause: Annotated[Cause | None, typer.Option(help="What broke, where that is known.")] = None,
     told: Annotated[
         Seconds | None,
-        typer.Option(parser=_time, metavar="TIME", help="What its Retry-After says: 30s."),
+        typer.Option(parser=time_of, metavar="TIME", help="What its Retry-After says: 30s."),
     ] = None,
     history: Annotated[
         Path | None,

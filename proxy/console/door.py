@@ -1,9 +1,11 @@
 """Who may look: the Host header, browsers, the clients' tokens.
 
-The rules of the data port, with three differences. Nothing here changes anything, so only GET and
-HEAD are served, and a link from another site may lead here (from a chat, during an outage), but
-nothing may be embedded. Beyond loopback an address is a good Host too: orchestrators and scrapers
-come by address, and DNS rebinding needs a name. And a token may come as a browser's password.
+The rules of the data port, with four differences. GET and HEAD change nothing, so a link from
+another site may lead here (from a chat, during an outage), but nothing may be embedded. The one
+thing that can be changed is which drills run: from no browser, and with a bearer token only, which
+none sends by itself, even on loopback. Beyond loopback an address is a good Host too: orchestrators
+and scrapers come by address, and DNS rebinding needs a name. And a token may come as a browser's
+password.
 Pure; it decides on raw header bytes.
 """
 
@@ -23,10 +25,38 @@ OPEN_PATHS = frozenset({"/livez", "/readyz", "/healthz"})
 
 PORT = re.compile(rb":\d{1,5}\Z")
 
+DRILLS = "/api/drills"
+CHANGES = frozenset({"POST", "DELETE"})
+BROWSERS = (b"origin", b"referer", b"sec-fetch-mode", b"sec-fetch-site")
+"""Fields of which a browser adds at least one to whatever it sends with these methods."""
+
 WRONG_METHOD = Refusal(
     status=HTTPStatus.METHOD_NOT_ALLOWED,
     code="method_not_allowed",
     message="Nothing can be changed here: only GET and HEAD are served.",
+)
+NO_BROWSER = Refusal(
+    status=HTTPStatus.FORBIDDEN,
+    code="browser",
+    message="Faultline: a drill is never begun or ended by a web page; use `faultline drill`.",
+)
+NO_TOKENS = Refusal(
+    status=HTTPStatus.FORBIDDEN,
+    code="drills_closed",
+    message=(
+        "Faultline: a drill needs a token, and the routing table has none: add an app with a "
+        "token under `clients`."
+    ),
+)
+NO_JSON = Refusal(
+    status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    code="not_json",
+    message="Faultline: a drill is asked for as application/json.",
+)
+NO_BEARER = Refusal(
+    status=HTTPStatus.UNAUTHORIZED,
+    code="unauthorized",
+    message="Faultline: a drill needs one of the tokens under `clients`, as a bearer token.",
 )
 WRONG_HOST = Refusal(
     status=HTTPStatus.MISDIRECTED_REQUEST,
@@ -63,20 +93,45 @@ class Door:
         self._unix = address.unix is not None
         self._wide = not address.loopback
         # An empty list refuses all: beyond loopback nobody looks without a token.
-        self._tokens = [token.reveal().encode() for token in fleet.clients.values()]
+        self._tokens = [(name, token.reveal().encode()) for name, token in fleet.clients.items()]
 
     def refusal(self, method: str, path: str, fields: Mapping[bytes, bytes]) -> Refusal | None:
         """Say why not; None lets in. `fields` has lower-case names."""
-        if method not in {"GET", "HEAD"}:
+        changes = method in CHANGES and (path == DRILLS or path.startswith(f"{DRILLS}/"))
+        if method not in {"GET", "HEAD"} and not changes:
             return WRONG_METHOD
         host = fields.get(b"host", b"").lower()
         if not self._knows(host):
             return WRONG_HOST
+        if changes:
+            return self._bars(method, fields)
         if _embedded(fields, host):
             return PAGE
-        if self._wide and path not in OPEN_PATHS and not self._recognised(fields):
+        if self._wide and path not in OPEN_PATHS and not self.client(fields):
             return UNKNOWN
         return None
+
+    def client(self, fields: Mapping[bytes, bytes]) -> str:
+        """Return whose token was shown, as a bearer's or as a password; empty: nobody's.
+
+        Compares with all, whatever was found before: the time tells nothing.
+        """
+        shown = _token(fields.get(b"authorization", b""))
+        found = [name for name, token in self._tokens if hmac.compare_digest(shown, token)]
+        return found[0] if found else ""
+
+    def _bars(self, method: str, fields: Mapping[bytes, bytes]) -> Refusal | None:
+        """Say why a drill may be neither begun nor ended."""
+        if any(name in fields for name in BROWSERS):
+            return NO_BROWSER
+        if not self._tokens:
+            return NO_TOKENS
+        kind = fields.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if method == "POST" and kind != b"application/json":
+            return NO_JSON
+        # A password would be sent by a browser that knows it, whoever made it ask.
+        bearer = fields.get(b"authorization", b"")[:7].lower() == b"bearer "
+        return None if bearer and self.client(fields) else NO_BEARER
 
     def _knows(self, host: bytes) -> bool:
         if host in self._hosts:
@@ -88,11 +143,6 @@ class Door:
         # The port may be mapped, a container's for one.
         name = PORT.sub(b"", host)
         return name in self._names or _is_address(name)
-
-    def _recognised(self, fields: Mapping[bytes, bytes]) -> bool:
-        """Compare with all, whatever was found before: the time tells nothing."""
-        shown = _token(fields.get(b"authorization", b""))
-        return any([hmac.compare_digest(shown, token) for token in self._tokens])  # noqa: C419 - all
 
 
 def _embedded(fields: Mapping[bytes, bytes], host: bytes) -> bool:
