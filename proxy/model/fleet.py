@@ -55,6 +55,15 @@ class Url:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusFeed:
+    """Where a provider says how it is."""
+
+    url: str
+    component: str = ""
+    """The part of its name that the component or product has which is meant; all without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """One place to send: URL, dialect and credential; the provider is the vendor behind it."""
 
@@ -79,6 +88,9 @@ class Backend:
     cdn: str | None = None
     """The CDN known to stand in front: failures of one CDN are correlated."""
     status_page: str | None = None
+    """Where people read what the provider says of itself."""
+    status_feed: StatusFeed | None = None
+    """Where Faultline reads it; None unless the table asks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +252,30 @@ class Address:
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
+class NotifyKind(StrEnum):
+    """How someone is told."""
+
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+    PAGERDUTY = "pagerduty"
+    APPRISE = "apprise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Someone to tell of incidents."""
+
+    kind: NotifyKind
+    to: Secret
+    """The URL, or PagerDuty's routing key."""
+    secret: Secret | None = None
+    """What signs a webhook's messages."""
+    url: str | None = None
+    """PagerDuty's address, where it is not the common one."""
+    impact: str = "none"
+    """From which impact on: `none`, `minor`, `major`, `critical`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     """The whole routing table: one immutable snapshot, swapped whole on reload."""
@@ -258,7 +294,7 @@ class Fleet:
     log_format: str = "json"
     incidents_store: str | None = None
     incidents_keep: Seconds = Seconds(90 * 86400.0)
-    notify: tuple[Mapping[str, str], ...] = ()
+    notify: tuple[Notify, ...] = ()
     origins: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     """Dotted name of a setting: `file:line` where it stands; absent for defaults."""
     files: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from proxy.model import Bodies, BudgetRule, Ejection, Fleet, Secret
 from proxy.settings.backends import build_backends
 from proxy.settings.checks import check_routes
 from proxy.settings.nodes import dotted, walk
+from proxy.settings.notify import build_notify
 from proxy.settings.routes import build_routes
 from proxy.settings.sections import check_sections
 from proxy.settings.shapes import Draft
@@ -41,9 +42,9 @@ def assemble(draft: Draft, shop: Workshop) -> Fleet:
         drain=table.drain,
         log_level=table.log.level,
         log_format=table.log.format,
-        incidents_store=None if table.incidents.store == "none" else table.incidents.store,
+        incidents_store=_store(table, shop),
         incidents_keep=table.incidents.keep,
-        notify=tuple(MappingProxyType(dict(entry)) for entry in table.notify),
+        notify=build_notify(table, shop),
         origins=MappingProxyType(_origins(shop)),
         files=tuple(shop.files),
     )
@@ -55,6 +56,12 @@ def _clients(table: Table, shop: Workshop) -> dict[str, Secret]:
         for name, entry in table.clients.items()
     }
     return {name: token for name, token in tokens.items() if token is not None}
+
+
+def _store(table: Table, shop: Workshop) -> str | None:
+    """Return the file that incidents are kept in; it is not watched, for Faultline writes it."""
+    name = table.incidents.store
+    return None if name == "none" else str(shop.base / name)
 
 
 def _ejection(table: Table) -> Ejection:

@@ -12,6 +12,7 @@ from proxy.settings.catalogue import Provider
 from proxy.settings.hosts import check_host, check_loop
 from proxy.settings.nodes import Path
 from proxy.settings.problem import Code, quote, suggest
+from proxy.settings.status import status_feed
 from proxy.settings.table import BackendEntry, Table
 from proxy.settings.workshop import Workshop
 
@@ -70,6 +71,7 @@ def _backend(name: str, entry: BackendEntry, table: Table, shop: Workshop) -> Ba
         private=entry.private,
         cdn=_cdn(url, provider),
         status_page=provider.status_page,
+        status_feed=status_feed(entry.status_page, provider, (*path, "status_page"), shop.findings),
     )
 
 

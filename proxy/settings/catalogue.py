@@ -13,10 +13,10 @@ from pydantic import Field, TypeAdapter
 from proxy.model import Dialect
 from proxy.settings import fields as f
 from proxy.settings.document import read
+from proxy.settings.entry import Entry
 from proxy.settings.environment import fill
 from proxy.settings.findings import Findings
 from proxy.settings.source import Source
-from proxy.settings.table import Entry
 
 FILE = "providers.yaml"
 
@@ -26,6 +26,13 @@ class Auth(Entry):
 
     header: f.HeaderName
     prefix: f.HeaderPrefix
+
+
+class Feed(Entry):
+    """Where a provider says how it is, for machines."""
+
+    url: f.Text
+    component: str = ""
 
 
 class Provider(Entry):
@@ -41,6 +48,7 @@ class Provider(Entry):
     twin: str | None = None
     cdn: str | None = None
     status_page: str | None = None
+    status_feed: Feed | None = None
     note: str | None = None
 
 

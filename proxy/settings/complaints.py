@@ -35,6 +35,8 @@ EXAMPLES = {
     "tiers": "tiers: [backend]",
     "backend": "backend: openai",
     "file": "file: /run/secrets/key",
+    "kind": "kind: slack",
+    "to": 'to: "${NAME}"',
 }
 """How a key that must be there is written."""
 
@@ -87,6 +89,8 @@ def _owner(path: Path, findings: Findings) -> str:
             return f"backend {quote(name)}"
         case ("clients", str(name)):
             return f"client {quote(name)}"
+        case ("notify", int(index)):
+            return f"entry {index + 1} of `notify`"
         case ("routes", int(index)):
             called = name_of(reach(findings.tree, path)[1])
             return f"route {quote(called) if called else index + 1}"

@@ -35,7 +35,7 @@ class Filled(str):
 def secret(path: Path) -> bool:
     """Say whether a secret stands at `path`."""
     match path:
-        case ("backends", _, "key") | ("clients", _, "token"):
+        case ("backends", _, "key") | ("clients", _, "token") | ("notify", _, "to" | "secret"):
             return True
         case _:
             return False
@@ -43,6 +43,8 @@ def secret(path: Path) -> bool:
 
 def variable(path: Path) -> str:
     """Propose a variable for the secret at `path`."""
+    if path[0] == "notify":
+        return f"NOTIFY_{path[2]}".upper()
     owner = re.sub(r"\W", "_", str(path[1])).upper()
     return f"{owner}_{'TOKEN' if path[0] == 'clients' else 'API_KEY'}"
 
@@ -91,13 +93,18 @@ def _secret(node: Scalar, text: str, findings: Findings, path: Path) -> Secret:
     flaw = judge(text)
     if flaw is not None:
         findings.error(path, flaw.code, flaw.reason, flaw.mend)
-    elif not may_show(node.text):
+    elif not may_show(node.text) and not _is_address(path, node.text):
         reason = "this secret stands in the table itself, for all who can read or copy it"
         mend = (
             f'put it into the environment and write `"${{{variable(path)}}}"`, or `{{file: path}}`'
         )
         findings.warning(path, Code.LITERAL_KEY, reason, mend)
     return Secret(text)
+
+
+def _is_address(path: Path, text: str) -> bool:
+    """Whether it is a URL of which the secret part comes from the environment."""
+    return path[0] == "notify" and "${" in text
 
 
 def _replace(node: Scalar, env: Mapping[str, str], findings: Findings, path: Path) -> str:

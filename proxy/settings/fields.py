@@ -6,7 +6,7 @@ the environment, where everything is text.
 
 import re
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -69,6 +69,12 @@ def _schema(pattern: str, *examples: str) -> WithJsonSchema:
 
 def _or_none(parse: Callable[[str], T], *words: str) -> Callable[[str], T | None]:
     return lambda text: None if text in words else parse(text)
+
+
+def _status_page(text: str) -> Url | Literal["auto"] | None:
+    if text == "auto":
+        return "auto"
+    return None if text == "none" else units.url(text)
 
 
 def _version(number: int) -> int:
@@ -161,6 +167,11 @@ HedgeAfter = Annotated[
     Seconds | None,
     PlainValidator(_reads(_or_none(units.limit, "auto"))),
     _schema(f"auto|{_TIME}", "auto", "10s"),
+]
+StatusPage = Annotated[
+    Url | Literal["auto"] | None,
+    PlainValidator(_reads(_status_page)),
+    _schema("auto|none|https?://[^?#@]+", "auto", "none", "https://status.openai.com"),
 ]
 ProxyUrl = Annotated[
     Url | None,

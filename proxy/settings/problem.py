@@ -84,7 +84,6 @@ class Code(StrEnum):
     NO_FALLBACK = "FL422"
     SAME_ACCOUNT = "FL423"
     SAME_TARGET = "FL424"
-    WITHOUT_EFFECT = "FL425"
     NEEDS_PRIVATE = "FL426"
 
 

@@ -21,7 +21,6 @@ def check_sections(draft: Draft, findings: Findings) -> None:
     """Tell what is wrong with the table as a whole."""
     _check_ports(draft.table, findings)
     _check_numbers(draft.table, findings)
-    _check_not_yet(draft, findings)
 
 
 def _check_ports(table: Table, findings: Findings) -> None:
@@ -59,17 +58,3 @@ def _check_numbers(table: Table, findings: Findings) -> None:
         place = "memory" if "memory" in table.bodies.model_fields_set else "limit"
         mend = "`memory` is at most `limit`"
         findings.error(("bodies", place), Code.CONTRADICTION, reason, mend)
-
-
-def _check_not_yet(draft: Draft, findings: Findings) -> None:
-    """Tell of settings that are read, but that this version does not act on."""
-    table = draft.table
-    if table.notify:
-        _not_yet(("notify",), findings)
-    if table.incidents.store != "none":
-        _not_yet(("incidents", "store"), findings)
-
-
-def _not_yet(path: Path, findings: Findings) -> None:
-    reason = f"{quote(str(path[-1]))} is understood, but has no effect in this version yet"
-    findings.warning(path, Code.WITHOUT_EFFECT, reason, "delete it, or leave it for later")

@@ -4,19 +4,9 @@ The docstrings are what editors show: they become the JSON Schema's descriptions
 key or a value of another kind is an error. Knows no provider, no environment and no file.
 """
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    InstanceOf,
-    Tag,
-    WithJsonSchema,
-)
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from proxy.model import (
     Address,
@@ -26,73 +16,15 @@ from proxy.model import (
     Dialect,
     Ejection,
     Fleet,
+    NotifyKind,
     Operation,
     Replay,
     Rung,
     Seconds,
-    Secret,
 )
 from proxy.settings import fields as f
+from proxy.settings.entry import Entry, Key, MaybeToken, Token
 from proxy.settings.problem import Code
-
-
-class Entry(BaseModel):
-    """A mapping of the table."""
-
-    model_config = ConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        use_attribute_docstrings=True,
-        hide_input_in_errors=True,
-    )
-
-
-class SecretFile(Entry):
-    """A secret that stands in a file, alone; it is read again when the file changes."""
-
-    file: f.Text
-    """The file's path, from the table's folder."""
-
-
-def _kind(value: object) -> str | None:
-    match value:
-        case Secret():
-            return "<secret>"
-        case dict():
-            return "<file>"
-        case "client" | "none":
-            return "<word>"
-        case _:
-            return None
-
-
-def _kind_of_token(value: object) -> str | None:
-    kind = _kind(value)
-    return None if kind == "<word>" else kind
-
-
-def _by_kind(kind: Callable[[object], str | None], reason: str, mend: str) -> Discriminator:
-    context: dict[str, str | int | float] = {"reason": reason, "mend": mend}
-    return Discriminator(kind, Code.WRONG_TYPE.value, "{reason}", context)
-
-
-_SecretText = Annotated[
-    InstanceOf[Secret],
-    WithJsonSchema({"type": "string", "examples": ["${OPENAI_API_KEY}"]}),
-    Tag("<secret>"),
-]
-_File = Annotated[SecretFile, Tag("<file>")]
-_Word = Annotated[Literal["client", "none"], Tag("<word>")]
-
-Key = Annotated[
-    _SecretText | _File | _Word,
-    _by_kind(_kind, "is not a key", '`"${NAME}"`, `{file: path}`, `client` or `none`'),
-]
-Token = Annotated[
-    _SecretText | _File,
-    _by_kind(_kind_of_token, "is not a token", '`"${NAME}"` or `{file: path}`'),
-]
 
 
 class ClientEntry(Entry):
@@ -131,6 +63,9 @@ class BackendEntry(Entry):
     """A file of certificates to trust instead of the system's."""
     private: f.Flag = False
     """Whether the host's name may resolve to a private address."""
+    status_page: f.StatusPage = None
+    """What the provider says of itself, to be shown beside what is seen: `auto` (where the provider
+    is known to say it), the URL of its status page or feed, or `none`."""
 
 
 class TargetEntry(Entry):
@@ -360,9 +295,25 @@ class IncidentsEntry(Entry):
     """Where incidents are kept."""
 
     store: f.Text = "none"
-    """A file, or `none`: in memory only."""
+    """A file, from the table's folder, or `none`: in memory only."""
     keep: f.Limit = Fleet(backends={}, routes=()).incidents_keep
     """For how long (90d)."""
+
+
+class NotifyEntry(Entry):
+    """Someone to tell of incidents."""
+
+    kind: Annotated[NotifyKind, Field(strict=False)]
+    """How: `webhook` (signed JSON), `slack` (and what understands the same), `pagerduty`, or
+    `apprise` (a hundred others; needs `pip install 'faultline[notify]'`)."""
+    to: Token
+    """Whom: the URL, or PagerDuty's routing key; a secret: `"${SLACK_URL}"` or `{file: path}`."""
+    secret: MaybeToken = None
+    """What signs a webhook's messages, as standardwebhooks.com has it."""
+    url: f.BackendUrl | None = None
+    """PagerDuty's address, where it is not the common one."""
+    impact: Literal["none", "minor", "major", "critical"] = "none"
+    """From which impact on apps: `none` tells of incidents that no app feels, too."""
 
 
 class Table(Entry):
@@ -397,5 +348,5 @@ class Table(Entry):
     """What is logged."""
     incidents: IncidentsEntry = IncidentsEntry()
     """Where incidents are kept."""
-    notify: list[dict[f.Name, f.Text]] = Field(default_factory=list)
+    notify: list[NotifyEntry] = Field(default_factory=list)
     """Whom to tell of incidents."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from proxy.model import Secret
+from proxy.settings.entry import SecretFile
 from proxy.settings.findings import Findings
 from proxy.settings.nodes import Path
 from proxy.settings.problem import Code, quote
 from proxy.settings.secrets import Flaw, from_file, why, world_readable
-from proxy.settings.table import SecretFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

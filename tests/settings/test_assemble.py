@@ -6,7 +6,6 @@ import pytest
 import trustme
 
 from proxy.model import Address, Bodies, BudgetRule, Ejection, Fleet, Seconds, Secret
-from proxy.settings.problem import Code
 from tests.settings.tables import GOOD, codes, fleet, loaded, place
 
 DESIGN = """\
@@ -81,7 +80,7 @@ def design(folder: Path) -> Fleet:
 
 
 def test_the_designs_own_table_loads(folder: Path, design: Fleet) -> None:
-    assert codes(DESIGN, ENV, folder) == [Code.WITHOUT_EFFECT]
+    assert codes(DESIGN, ENV, folder) == []
     assert list(design.backends) == ["openai", "azure", "local", "openrouter"]
     assert [[str(target) for target in tier] for tier in design.routes[0].tiers] == [
         ["openai", "azure"],
@@ -120,10 +119,11 @@ def test_every_section_arrives() -> None:
     assert made.incidents_keep == 7 * 86400.0
 
 
-def test_what_has_no_effect_yet_arrives_too() -> None:
-    made = fleet(GOOD + "incidents: {store: i.db}\nnotify: [{url: https://hooks.example}]\n")
-    assert made.incidents_store == "i.db"
-    assert [dict(entry) for entry in made.notify] == [{"url": "https://hooks.example"}]
+def test_incidents_are_kept_in_a_file_beside_the_table(tmp_path: Path) -> None:
+    made = fleet(GOOD + "incidents: {store: i.db}\n", base=tmp_path)
+    assert made.incidents_store == str(tmp_path / "i.db")
+    assert made.files == ()
+    assert fleet(GOOD + "incidents: {store: /var/i.db}\n").incidents_store == "/var/i.db"
 
 
 def test_every_setting_knows_where_it_stands(design: Fleet) -> None:

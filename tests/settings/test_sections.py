@@ -82,21 +82,3 @@ def test_sections_that_contradict_themselves(section: str, needle: str) -> None:
     problem = only(text)
     assert problem.code is Code.CONTRADICTION
     assert (problem.line, problem.column) == place(text, needle)
-
-
-@pytest.mark.parametrize(
-    ("more", "where"),
-    [
-        ("notify: [{url: https://hooks.example/x}]", "notify"),
-        ("incidents: {store: incidents.db}", "incidents.store"),
-    ],
-)
-def test_what_has_no_effect_yet_says_so(more: str, where: str) -> None:
-    problem = only(f"{GOOD}{more}\n")
-    assert (problem.code, problem.severity) == (Code.WITHOUT_EFFECT, Severity.WARNING)
-    assert problem.where == where
-
-
-def test_rungs_are_no_news() -> None:
-    text = GOOD.replace("[openai, spare]", "[openai, spare], resume: [align]")
-    assert codes(f"{text}defaults: {{resume: [anchor]}}\n") == []

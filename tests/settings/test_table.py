@@ -6,13 +6,14 @@ import pytest
 from pydantic import BaseModel
 
 from proxy.model import Bodies, BudgetRule, Ejection, Fleet
-from proxy.settings.table import Entry, Table
+from proxy.settings.entry import Entry, SecretFile
+from proxy.settings.table import Table
 from tests.settings.tables import GOOD, fleet
 
 
 def entries(kind: type[BaseModel] = Entry) -> Iterator[type[BaseModel]]:
     for inner in kind.__subclasses__():
-        if inner.__module__ == Table.__module__:
+        if inner.__module__ in {Table.__module__, SecretFile.__module__}:
             yield inner
             yield from entries(inner)
 

@@ -8,8 +8,8 @@ import trustme
 
 from proxy.model import Secret
 from proxy.settings.document import read
+from proxy.settings.entry import SecretFile
 from proxy.settings.problem import Code
-from proxy.settings.table import SecretFile
 from proxy.settings.workshop import Workshop
 from tests.settings.tables import findings
 
