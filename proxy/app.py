@@ -14,6 +14,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import uvloop
 from watchfiles import awatch
 
 from proxy.console.server import Console
+from proxy.console.sources import Sources
 from proxy.diagnosis.judge import Diagnosis
 from proxy.edge.server import Edge
 from proxy.exchange import Events, Timer
@@ -30,12 +32,16 @@ from proxy.model import Fleet, Instant, Seconds
 from proxy.policy.standing import Row, Standing
 from proxy.report.journal import Journal
 from proxy.report.lag import LagMeter
-from proxy.report.lines import Level
+from proxy.report.lines import Level, Value
 from proxy.report.metrics import Gauges, Metrics
+from proxy.report.newsroom import Newsroom, Surroundings
 from proxy.report.report import Report
 from proxy.settings.load import Loaded
 from proxy.settings.problem import SettingsError, headline
 from proxy.settings.signatures import signatures
+from proxy.sim import pages
+from proxy.wire.drill import Drills, Running, Turn, marked
+from proxy.wire.rehearsal import Rehearsal
 from proxy.wire.transport import Transport
 
 DESCRIPTORS = 65536
@@ -101,13 +107,21 @@ class Faultline:
         now, wall = self.clock.now, time.time
         self._journal = None if journal is None else Journal(journal, now=now, wall=wall)
         self._lag = LagMeter(self.clock, self._lagging)
+        self.news = Newsroom(self._surroundings(dice))
         self._metrics = Metrics(
             self.fleet,
             version=version("faultline"),
-            gauges=Gauges(view=self._view, lag=lambda: self._lag.worst, dropped=self._dropped),
+            gauges=Gauges(
+                view=self._view,
+                lag=lambda: self._lag.worst,
+                dropped=self._dropped,
+                incidents=lambda: len(self.news.ledger.open),
+            ),
         )
         journals = () if self._journal is None else (self._journal,)
-        self._report = Report(*journals, self._metrics, *listeners)
+        self._report = Report(
+            *journals, self._metrics, self.news.traffic, self.news.ledger, *listeners
+        )
         self.standing = Standing(
             self.fleet,
             rng=dice,
@@ -115,12 +129,16 @@ class Faultline:
             budget_refused=self._report.budget_refused,
         )
         self.transport = Transport(now)
+        self.drills = Drills(self.clock, self._drill_turned)
+        page = (HTTPStatus.BAD_GATEWAY, pages.CLOUDFLARE_HEADERS, pages.CLOUDFLARE_502)
         ports = Ports(
-            upstream=self.transport,
+            upstream=Rehearsal(self.transport, self.clock, page),
+            drilled=self.drills.at,
             clock=self.clock,
-            judge=Diagnosis(signatures(), wall=wall),
+            judge=marked(Diagnosis(signatures(), wall=wall)),
             standing=self.standing,
             events=self._report,
+            note=self.news.notes,
         )
         self.edge = Edge(
             run=ports.run,
@@ -128,13 +146,30 @@ class Faultline:
             new_id=lambda: f"fl-{dice.getrandbits(64):016x}",
             events=self._report,
         )
-        self.console = Console(
+        self.console = Console(self._sources())
+
+    def _surroundings(self, dice: random.Random) -> Surroundings:
+        return Surroundings(
+            clock=self.clock,
+            wall=time.time,
             fleet=self._fleet,
             view=self._view,
-            metrics=self._metrics,
+            console=lambda: self.console_url,
+            new_id=lambda: f"{dice.getrandbits(32):08x}",
+            log=self._log,
+        )
+
+    def _sources(self) -> Sources:
+        return Sources(
+            fleet=self._fleet,
+            view=self._view,
             ready=self.checks,
-            now=now,
-            wall=wall,
+            registry=self._metrics.registry,
+            moment=self.news.moment,
+            ledger=self.news.ledger,
+            traffic=self.news.traffic,
+            outlook=self.news.outlook,
+            drills=self.drills,
         )
 
     # Where it is.
@@ -146,9 +181,12 @@ class Faultline:
 
     @property
     def console_url(self) -> str:
-        """The address of the status page; empty without a console."""
-        addresses = self.console.addresses
-        return f"http://{addresses[0]}" if addresses else ""
+        """The address of the status page, for people here; empty without one on a port."""
+        ports = [address for address in self.console.addresses if address.unix is None]
+        if not ports:
+            return ""
+        wide = ports[0].host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+        return f"http://localhost:{ports[0].port}" if wide else f"http://{ports[0]}"
 
     def checks(self) -> dict[str, bool]:
         """Say what readiness rests on. A provider's outage is no part of it."""
@@ -166,6 +204,7 @@ class Faultline:
         await self.edge.start()
         await self.console.start()
         self._lag.start()
+        self.news.start()
         gc.collect()
         gc.freeze()  # what is here now stays: later collections need not look at it
         self._log(Level.INFO, "started", url=self.url, console=self.console_url)
@@ -204,8 +243,10 @@ class Faultline:
         self._draining = True
         await self.edge.close()
         await self.console.close()
+        self.drills.close()
         await self.transport.close()
         self._lag.close()
+        self.news.close()
         self._log(Level.INFO, "stopped")
         if self._journal is not None:
             self._journal.close(LAST_LINES)
@@ -227,7 +268,9 @@ class Faultline:
         self.fleet = fleet
         self.standing.adopt(fleet, self.clock.now())
         self.transport.adopt(fleet)
+        self.drills.adopt(fleet.backends)
         self._metrics.adopt(fleet)
+        self.news.adopt(fleet)
         self._metrics.reloaded(success=True)
         if self._journal is not None:
             self._configure_journal(self._journal)
@@ -262,13 +305,19 @@ class Faultline:
     def _dropped(self) -> int:
         return 0 if self._journal is None else self._journal.dropped
 
+    def _drill_turned(self, turn: Turn, running: Running) -> None:
+        """Bring the beginning and the end of a drill into the journal."""
+        length = round(running.until - running.began, 3)
+        names = {"backend": running.backend, "fault": running.fault.value, "by": running.by}
+        self._log(Level.WARNING, turn, **names, for_s=length)
+
     def _lagging(self, lagging: bool) -> None:
         self.standing.lagging = lagging
 
     def _configure_journal(self, journal: Journal) -> None:
         journal.configure(level=self.fleet.log_level, form=self.fleet.log_format)
 
-    def _log(self, level: Level, event: str, **fields: str | int) -> None:
+    def _log(self, level: Level, event: str, **fields: Value) -> None:
         if self._journal is not None:
             self._journal.log(level, event, **fields)
 

@@ -1,222 +1,118 @@
-"""What the status page says: the table and the standing of its backends, put into words.
+"""What the status page says: all of it, put together at one moment.
 
-Pure: from a `Fleet`, the view's rows and two times to values that the template only lays out.
+Pure: from a look at the sources to values that the template only lays out.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
 
-from proxy.console.words import SIGNS, Sign
-from proxy.model import Backend, Fleet, Instant, Match, Route, Scope, Target
-from proxy.policy.standing import Row, Word
-from proxy.report.words import CAUSES, listed, span
+from proxy.console.bars import Strip, label, strip
+from proxy.console.headline import Headline, apps, headline
+from proxy.console.lanes import Lane, lanes
+from proxy.console.lines import Line, line
+from proxy.console.sources import Look
+from proxy.console.standings import Standings
+from proxy.console.story import Card, Day, days, incidents
+from proxy.console.words import UNITS
+from proxy.model import Scope
+from proxy.report.traffic import Side, Slot, Unit
+from proxy.wire.drill import Running
 
-SERVING = frozenset({Word.CLOSED, Word.SLOW_START})
-WORSE = (Word.CLOSED, Word.SLOW_START, Word.PROBING, Word.COOLING, Word.EJECTED)
-"""From good to bad."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """Now, on both clocks."""
-
-    now: Instant
-    wall: float
-    """Seconds since the epoch."""
-
-    def at(self, instant: Instant) -> datetime:
-        """Return the wall-clock time of an instant."""
-        return datetime.fromtimestamp(self.wall + instant - self.now, UTC)
+BARS, FEW_BARS = 90, 30
+"""Of a strip; the fewer as long as no more would be filled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of the table: a backend, or a key or a model of it that is out."""
+class Record:
+    """What the apps got, beside what each backend did by itself."""
 
-    name: str
-    detail: str
-    part: bool
-    """Whether it is a key or a model."""
-    sign: Sign
-    since: datetime | None
-    ago: str
-    why: str
-    evidence: str
-    next: str
-    in_flight: int
-    most: int | None
+    unit: str
+    number: int
+    apps: Strip
+    backends: tuple[Strip, ...]
+    rows: tuple[tuple[str, tuple[Slot, ...]], ...]
+    """Each slot in which something was asked: its label, then apps and backends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """One target of a route."""
+class Practice:
+    """A drill that runs: what goes wrong there goes wrong on purpose."""
 
-    name: str
-    sign: Sign
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
-    """One route: what it takes, and its tiers in their order."""
-
-    name: str
-    takes: str
-    tiers: tuple[tuple[Stop, ...], ...]
-    serves: bool
+    backend: str
+    fault: str
+    by: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """The whole page."""
 
-    sentence: str
-    tone: str
+    headline: Headline
     at: datetime
+    drills: tuple[Practice, ...]
+    open: tuple[Card, ...]
     lines: tuple[Line, ...]
     lanes: tuple[Lane, ...]
+    record: Record
+    days: tuple[Day, ...]
     in_flight: int
 
 
-class Standings:
-    """Looks up how things stand in the rows of one view."""
-
-    def __init__(self, view: Sequence[Row]) -> None:
-        self._backends: dict[str, Word] = {}
-        self._models: dict[tuple[str, str], Word] = {}
-        for row in view:
-            if row.scope is Scope.MODEL:
-                self._models[row.backend, row.model or ""] = row.state
-            else:
-                # Without its key a backend is of no use either.
-                self._backends[row.backend] = _worse(self.word(row.backend), row.state)
-
-    def word(self, backend: str) -> Word:
-        """Return the state of a backend, its key included."""
-        return self._backends.get(backend, Word.CLOSED)
-
-    def target(self, target: Target) -> Word:
-        """Return the state of a target: of its backend, and of its model where that is known."""
-        name = target.backend.name
-        model = self._models.get((name, target.served_model(None) or ""), Word.CLOSED)
-        return _worse(self.word(name), model)
-
-
-def page(fleet: Fleet, view: Sequence[Row], moment: Moment) -> Page:
+def page(look: Look) -> Page:
     """Return what the page says at this moment."""
-    standings = Standings(view)
-    lanes = tuple(_lane(route, standings) for route in fleet.routes)
-    sentence, tone = _headline(fleet, view, standings, lanes)
+    standings = Standings(look.rows)
+    suspects = look.ledger.suspects(look.moment.now)
     return Page(
-        sentence=sentence,
-        tone=tone,
-        at=datetime.fromtimestamp(moment.wall, UTC),
-        lines=tuple(_line(fleet.backends.get(row.backend), row, moment) for row in view),
-        lanes=lanes,
-        in_flight=sum(row.in_flight for row in view if row.scope is Scope.BACKEND),
-    )
-
-
-def _headline(
-    fleet: Fleet, view: Sequence[Row], standings: Standings, lanes: Sequence[Lane]
-) -> tuple[str, str]:
-    """Return the one sentence that matters, and its tone."""
-    unserved = [lane.name for lane in lanes if not lane.serves]
-    out = [name for name in fleet.backends if standings.word(name) not in SERVING]
-    models = [row for row in view if row.scope is Scope.MODEL and row.state not in SERVING]
-    if unserved:
-        return f"Nothing serves {listed(unserved)}: every backend there is out.", "bad"
-    if out:
-        verb = "is" if len(out) == 1 else "are"
-        return f"{listed(out)} {verb} out. Every route is still served.", "mid"
-    if models:
-        without = listed([f"{row.backend} without {row.model}" for row in models])
-        return f"All backends are in rotation, {without}.", "mid"
-    if len(fleet.backends) == 1:
-        return f"{next(iter(fleet.backends))} is in rotation.", "good"
-    return f"All {len(fleet.backends)} backends are in rotation.", "good"
-
-
-def _line(backend: Backend | None, row: Row, moment: Moment) -> Line:
-    out = row.since is not None and not row.verdict.good
-    return Line(
-        name=_name(row),
-        detail="" if backend is None or _is_part(row) else _detail(backend),
-        part=_is_part(row),
-        sign=SIGNS[row.state],
-        since=None if row.since is None else moment.at(row.since),
-        ago="" if row.since is None else span(moment.now - row.since),
-        why=CAUSES[row.verdict.cause] if out else "",
-        evidence=row.verdict.evidence if out else "",
-        next=_next(row, moment.now),
-        in_flight=row.in_flight,
-        most=None if backend is None or _is_part(row) else backend.max_in_flight,
-    )
-
-
-def _is_part(row: Row) -> bool:
-    return row.scope is not Scope.BACKEND
-
-
-def _name(row: Row) -> str:
-    match row.scope:
-        case Scope.MODEL:
-            return row.model or ""
-        case Scope.KEY:
-            return "its key"
-        case Scope.BACKEND | Scope.REQUEST:
-            return row.backend
-
-
-def _detail(backend: Backend) -> str:
-    where = backend.url.authority
-    return where if backend.provider == backend.name else f"{backend.provider}, {where}"
-
-
-def _next(row: Row, now: Instant) -> str:
-    left = None if row.until is None or row.until <= now else span(ceil(row.until - now))
-    match row.state:
-        case Word.EJECTED:
-            return "probe with the next request" if left is None else f"probe in {left}"
-        case Word.COOLING:
-            return "back now" if left is None else f"back in {left}"
-        case Word.PROBING:
-            return "probe under way"
-        case Word.SLOW_START:
-            return "traffic grows by steps"
-        case Word.CLOSED:
-            return ""
-
-
-def _lane(route: Route, standings: Standings) -> Lane:
-    words = [[standings.target(target) for target in tier] for tier in route.tiers]
-    return Lane(
-        name=route.name,
-        takes=takes(route.match),
-        tiers=tuple(
-            tuple(
-                Stop(name=str(target), sign=SIGNS[word])
-                for target, word in zip(tier, states, strict=True)
-            )
-            for tier, states in zip(route.tiers, words, strict=True)
+        headline=headline(look, standings),
+        at=datetime.fromtimestamp(look.moment.wall, UTC),
+        drills=tuple(_practice(look, running) for running in look.drills),
+        open=incidents(look, reversed(look.ledger.open)),
+        lines=tuple(
+            line(look.fleet.backends.get(row.backend), row, look.moment, suspects)
+            for row in look.rows
         ),
-        serves=any(word in SERVING for states in words for word in states),
+        lanes=lanes(look.fleet.routes, standings),
+        record=_record(look),
+        days=days(look),
+        in_flight=sum(row.in_flight for row in look.rows if row.scope is Scope.BACKEND),
     )
 
 
-def takes(match: Match) -> str:
-    """Say which asks a route takes."""
-    named = {
-        "model": match.model,
-        "dialect": match.dialect,
-        "operation": match.operation,
-        "path": match.path,
-    }
-    said = [f"{name} {value}" for name, value in named.items() if value is not None]
-    said += [f"header {name.decode()}" for name, _ in match.headers]
-    return ", ".join(said) or "everything"
+def _practice(look: Look, running: Running) -> Practice:
+    return Practice(
+        backend=running.backend,
+        fault=running.fault,
+        by=running.by,
+        until=look.moment.at(running.until),
+    )
 
 
-def _worse(one: Word, other: Word) -> Word:
-    return max(one, other, key=WORSE.index)
+def _record(look: Look) -> Record:
+    known = (look.moment.wall - look.traffic.since) / Unit.MINUTE
+    number = BARS if known > FEW_BARS else FEW_BARS
+    unit, slots = look.traffic.latest(number, apps(look))
+    served = strip("Your apps", "through Faultline", unit, slots)
+    backends = tuple(
+        _backend(look, name, backend.provider, number)
+        for name, backend in look.fleet.backends.items()
+    )
+    strips = (served, *backends)
+    rows = zip(*(each.slots for each in strips), strict=True)
+    return Record(
+        unit=UNITS[unit],
+        number=number,
+        apps=served,
+        backends=backends,
+        rows=tuple(
+            (label(row[0].start, unit), row)
+            for row in rows
+            if any(slot.tally.total for slot in row)
+        ),
+    )
+
+
+def _backend(look: Look, name: str, provider: str, number: int) -> Strip:
+    unit, slots = look.traffic.latest(number, [(Side.BACKEND, name)])
+    detail = "by itself" if provider == name else f"{provider}, by itself"
+    return strip(name, detail, unit, slots)

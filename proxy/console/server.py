@@ -5,17 +5,16 @@ It knows sockets and the application; nothing of what is shown.
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
 
 from proxy.console.door import Door
-from proxy.console.site import Sources, console_app
+from proxy.console.site import console_app
+from proxy.console.sources import Sources
 from proxy.edge.listening import listen, local_address
-from proxy.model import Address, Fleet, Instant, Seconds
-from proxy.policy.standing import Row
-from proxy.report.metrics import Metrics
+from proxy.model import Address, Seconds
 
 KEEP_ALIVE = Seconds(15.0)
 """Of an idle connection, and how long a head may dribble: aiohttp has one clock for both."""
@@ -27,21 +26,9 @@ LAST_WORDS = Seconds(1.0)
 class Console:
     """The server on the console port; where the table has none, it does nothing."""
 
-    def __init__(
-        self,
-        *,
-        fleet: Callable[[], Fleet],
-        view: Callable[[], Sequence[Row]],
-        metrics: Metrics,
-        ready: Callable[[], Mapping[str, bool]],
-        now: Callable[[], Instant],
-        wall: Callable[[], float],
-    ) -> None:
-        """Take what is shown: `ready` names the checks that readiness rests on."""
-        self._fleet = fleet
-        self._sources = Sources(
-            fleet=fleet, view=view, ready=ready, registry=metrics.registry, now=now, wall=wall
-        )
+    def __init__(self, sources: Sources) -> None:
+        """Take what is shown."""
+        self._sources = sources
         self._runner: web.AppRunner | None = None
         self._servers: list[asyncio.Server] = []
         self.addresses: tuple[Address, ...] = ()
@@ -49,7 +36,7 @@ class Console:
 
     async def start(self) -> None:
         """Listen. Raises OSError when an address cannot be had."""
-        address = self._fleet().console
+        address = self._sources.fleet().console
         if address is None:
             return
         sockets = listen(address)
@@ -84,11 +71,11 @@ class Console:
 
     def _door(self, address: Address) -> Callable[[], Door]:
         ports = {listening.port for listening in self.addresses if listening.unix is None}
-        door = Door(self._fleet(), address, ports)
+        door = Door(self._sources.fleet(), address, ports)
 
         def current() -> Door:
             nonlocal door
-            fleet = self._fleet()
+            fleet = self._sources.fleet()
             if door.fleet is not fleet:
                 door = Door(fleet, address, ports)
             return door

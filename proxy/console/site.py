@@ -1,63 +1,43 @@
-"""The console's application: probes for orchestrators, numbers for scrapers, a page for people.
+"""The console's application: a page for people, probes for orchestrators, numbers for scrapers.
 
 Knows what to ask and how to answer; who may ask stands in `door.py`, what the page says in
-`page.py`. Nothing here changes anything.
+`page.py`, what machines read in `machines.py`. Nothing here changes anything but a drill.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from http import HTTPStatus
 from importlib import resources
-from importlib.metadata import version
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from prometheus_client import CollectorRegistry
 
 from proxy.console.door import Door
-from proxy.console.page import Moment, page
+from proxy.console.drills import Desk
+from proxy.console.guard import doorkeeper, guard
+from proxy.console.live import Live
+from proxy.console.machines import Machines, found
+from proxy.console.page import page
+from proxy.console.render import Renderer
 from proxy.console.scrape import Scrape
-from proxy.console.words import HEADLINES
-from proxy.model import Fleet, Instant
-from proxy.policy.standing import Row
+from proxy.console.sources import Sources, look
+from proxy.console.story import story
+from proxy.model import Instant
+from proxy.report.postmortem import postmortem
 
-GUARDS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "Server": "faultline",
-    "X-Content-Type-Options": "nosniff",
-}
-"""On every answer (control S21)."""
-
-TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """What the console shows; each is asked when someone looks."""
-
-    fleet: Callable[[], Fleet]
-    view: Callable[[], Sequence[Row]]
-    ready: Callable[[], Mapping[str, bool]]
-    """What readiness rests on; a provider's outage is no part of it."""
-    registry: CollectorRegistry
-    now: Callable[[], Instant]
-    wall: Callable[[], float]
+TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript"}
 
 
 def console_app(sources: Sources, door: Callable[[], Door]) -> web.Application:
     """Return the application; `door` is asked anew for each request."""
-    app = web.Application(middlewares=[_doorkeeper(door)], client_max_size=1)
-    site = Site(sources)
+    app = web.Application(middlewares=[doorkeeper(door)], client_max_size=1)
+    site, live = Site(sources), Live(sources)
     app.add_routes(
         [
             web.get("/", site.page),
+            web.get("/incidents/{id}.md", site.postmortem),
+            web.get("/incidents/{id}", site.incident),
+            web.get("/api/events", live.events),
+            *Machines(sources).routes(),
+            *Desk(sources, door).routes(),
             web.get("/livez", site.alive),
             web.get("/healthz", site.alive),
             web.get("/readyz", site.ready),
@@ -65,7 +45,8 @@ def console_app(sources: Sources, door: Callable[[], Door]) -> web.Application:
             web.get("/static/{name}", site.static),
         ]
     )
-    app.on_response_prepare.append(_guard)
+    app.on_response_prepare.append(guard)
+    app.on_shutdown.append(live.close)
     return app
 
 
@@ -73,23 +54,41 @@ class Site:
     """The handlers."""
 
     def __init__(self, sources: Sources) -> None:
+        def now() -> Instant:
+            return sources.moment().now
+
         self._sources = sources
-        self._scrape = Scrape(sources.registry, sources.now)
+        self._scrape = Scrape(sources.registry, now)
+        self._renderer = Renderer(now)
         self._files = _files()
-        templates = Environment(
-            loader=PackageLoader("proxy.console"),
-            autoescape=True,
-            undefined=StrictUndefined,
-        )
-        templates.globals |= {"version": version("faultline"), "headlines": HEADLINES}
-        self._template = templates.get_template("page.html")
 
     async def page(self, _: web.Request) -> web.Response:
         """Show the page for people."""
-        sources = self._sources
-        moment = Moment(now=sources.now(), wall=sources.wall())
-        said = page(sources.fleet(), sources.view(), moment)
-        return web.Response(text=self._template.render(page=said), content_type="text/html")
+        text = self._renderer.page(
+            "/", "page.html", lambda: {"page": page(look(self._sources)), "root": ""}
+        )
+        return web.Response(text=text, content_type="text/html")
+
+    async def incident(self, request: web.Request) -> web.Response:
+        """Show the story of an incident."""
+        seen = look(self._sources)
+        incident = found(seen, request)
+        text = self._renderer.page(
+            f"/incidents/{incident.id}",
+            "incident.html",
+            lambda: {
+                "story": story(seen, incident),
+                "root": "../",
+                "postmortem": postmortem(incident, seen.fleet, seen.moment),
+            },
+        )
+        return web.Response(text=text, content_type="text/html")
+
+    async def postmortem(self, request: web.Request) -> web.Response:
+        """Show the post-mortem, as Markdown."""
+        seen = look(self._sources)
+        text = postmortem(found(seen, request), seen.fleet, seen.moment)
+        return web.Response(text=text, content_type="text/markdown")
 
     async def alive(self, _: web.Request) -> web.Response:
         """Say that the event loop turns; more is not asked of liveness."""
@@ -112,34 +111,11 @@ class Site:
 
     async def static(self, request: web.Request) -> web.Response:
         """Show a file of the page; they are read once, and no path leads elsewhere."""
-        found = self._files.get(request.match_info["name"])
-        if found is None:
+        file = self._files.get(request.match_info["name"])
+        if file is None:
             raise web.HTTPNotFound
-        body, content_type = found
+        body, content_type = file
         return web.Response(body=body, content_type=content_type, charset="utf-8")
-
-
-def _doorkeeper(door: Callable[[], Door]) -> Callable[..., Awaitable[web.StreamResponse]]:
-    @web.middleware
-    async def keep(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        fields = {name.lower(): value for name, value in request.raw_headers}
-        refusal = door().refusal(request.method, request.path, fields)
-        if refusal is None:
-            return await handler(request)
-        answer = web.Response(text=refusal.message + "\n", status=refusal.status)
-        if refusal.status == HTTPStatus.UNAUTHORIZED:
-            answer.headers["WWW-Authenticate"] = 'Basic realm="faultline", charset="UTF-8"'
-        if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
-            answer.headers["Allow"] = "GET, HEAD"
-        return answer
-
-    return keep
-
-
-async def _guard(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(GUARDS)
 
 
 def _files() -> dict[str, tuple[bytes, str]]:

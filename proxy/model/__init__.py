@@ -42,11 +42,12 @@ from proxy.model.record import (
     Resumption,
     Usage,
 )
-from proxy.model.verdict import GOOD, PROXY_STATUS, Action, Cause, Layer, Scope, Verdict
+from proxy.model.verdict import GOOD, PLAYED, PROXY_STATUS, Action, Cause, Layer, Scope, Verdict
 
 __all__ = [
     "GOOD",
     "NO_LABELS",
+    "PLAYED",
     "PROXY_STATUS",
     "Action",
     "Address",

@@ -94,6 +94,10 @@ class Verdict:
 GOOD = Verdict(cause=Cause.NONE)
 
 
+PLAYED = "drill ("
+"""How the evidence of a failure begins that a drill has played: it stays with whatever is kept."""
+
+
 PROXY_STATUS: Mapping[Cause, str] = MappingProxyType(
     {
         Cause.AUTH: "http_request_denied",

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from proxy.model import Backend, Cause, Instant, Scope, Verdict
+from proxy.model import PLAYED, Backend, Cause, Instant, Scope, Verdict
 
 
 class Stage(StrEnum):
@@ -156,6 +156,8 @@ class Incident:
     reopened: int = 0
     explained: tuple[Cause, int] | None = None
     """The cause, and the number of places, that its last explanation was about."""
+    absorbed: list[str] = field(default_factory=list)
+    """Ids of incidents that turned out to be this one."""
     felt: Impact = Impact.NONE
     """The worst impact that its timeline tells of."""
 
@@ -177,12 +179,20 @@ class Incident:
         return Impact.MAJOR if share < CRITICAL_SHARE else Impact.CRITICAL
 
     @property
+    def drill(self) -> bool:
+        """Whether what was seen of it last was played by a drill."""
+        return self.evidence.startswith(PLAYED)
+
+    @property
     def backends(self) -> list[str]:
         """The backends concerned, each once, in the order in which they were."""
         return list(dict.fromkeys(place.backend for place in self.places))
 
-    def say(self, at: Instant, text: str, stage: Stage | None = None) -> None:
-        """Add a line, and move to `stage` where one is given."""
+    def say(self, at: Instant, text: str, stage: Stage | None = None) -> Update | None:
+        """Add a line, and move to `stage` where one is given; None where no line fits any more."""
         self.stage = stage or self.stage
-        if len(self.updates) < MOST_UPDATES or stage is Stage.RESOLVED:
-            self.updates.append(Update(at=at, stage=self.stage, text=text))
+        if len(self.updates) >= MOST_UPDATES and stage is not Stage.RESOLVED:
+            return None
+        update = Update(at=at, stage=self.stage, text=text)
+        self.updates.append(update)
+        return update

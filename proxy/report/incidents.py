@@ -16,7 +16,7 @@ at a backend of the same provider, account or network edge. So there is one inci
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from proxy.exchange import Events
 from proxy.model import AttemptRecord, ExchangeRecord, Fleet, HealthChange, Instant, Result, Seconds
@@ -29,9 +29,10 @@ from proxy.report.incident import (
     Impact,
     Incident,
     Stage,
+    Update,
     related,
 )
-from proxy.report.trouble import How, Signal, Trouble, Watch, Well
+from proxy.report.trouble import How, Signal, Streak, Trouble, Watch, Well
 
 SETTLE = Seconds(2.0)
 """Between the first line and the explanation."""
@@ -50,18 +51,37 @@ ABANDONED = Seconds(3600.0)
 
 WORSE = (Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 
+RECENT = Seconds(60.0)
+"""A streak of failures is suspicious if its last one is not older."""
+
 MOST_OPEN, MOST_PAST = 100, 500
 """Incidents that are kept; beyond these the oldest are forgotten."""
+
+News = Callable[[Incident, Update], None]
+"""Hears each new line of a timeline; returns at once and never raises."""
+
+
+def _unheard(incident: Incident, update: Update) -> None:
+    """Let a line be heard by nobody."""
 
 
 class Ledger(Events):
     """All incidents, open and past."""
 
-    def __init__(self, fleet: Fleet, *, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        *,
+        new_id: Callable[[], str],
+        news: News = _unheard,
+        past: Iterable[Incident] = (),
+    ) -> None:
+        """Take the table and the resolved incidents of a former run, the latest last."""
         self.open: list[Incident] = []
-        self.past: deque[Incident] = deque(maxlen=MOST_PAST)
+        self.past: deque[Incident] = deque(past, maxlen=MOST_PAST)
         """Resolved ones, the latest last."""
         self._new_id = new_id
+        self._news = news
         self._watch = Watch(fleet)
         self._take(fleet)
 
@@ -80,6 +100,21 @@ class Ledger(Events):
             route.name: {t.backend.name for tier in route.tiers for t in tier}
             for route in fleet.routes
         }
+
+    # --- asked by those who show it
+
+    def latest(self) -> list[Incident]:
+        """Return all incidents, open ones first, each kind from the latest to the oldest."""
+        return [*reversed(self.open), *reversed(self.past)]
+
+    def find(self, name: str) -> Incident | None:
+        """Return the incident with this id, or the one that it turned out to be part of."""
+        return next((i for i in self.latest() if name == i.id or name in i.absorbed), None)
+
+    def suspects(self, now: Instant) -> Mapping[str, Streak]:
+        """Return the backends that have failed since they last answered, and only just now."""
+        streaks = self._watch.streaks.items()
+        return {name: streak for name, streak in streaks if now - streak.last <= RECENT}
 
     # --- told on the path
 
@@ -125,14 +160,14 @@ class Ledger(Events):
             incident.explained = known
             well = [name for name, at in self._watch.answered.items() if at >= incident.opened]
             stage = Stage.IDENTIFIED if incident.stage is Stage.INVESTIGATING else None
-            incident.say(now, tale.explanation(incident, self._fleet, well), stage)
+            self._say(incident, now, tale.explanation(incident, self._fleet, well), stage)
         if WORSE.index(incident.impact) > WORSE.index(incident.felt):
             incident.felt = incident.impact
-            incident.say(now, tale.felt(incident))
+            self._say(incident, now, tale.felt(incident))
         quiet = incident.quiet_since
         if quiet is None or incident.stage is not Stage.IDENTIFIED or now - quiet < CALM:
             return
-        incident.say(now, tale.all_well(), Stage.MONITORING)
+        self._say(incident, now, tale.all_well(), Stage.MONITORING)
 
     def _on(self, signals: Iterable[Signal]) -> None:
         for signal in signals:
@@ -154,9 +189,9 @@ class Ledger(Events):
         if trouble.place not in incident.places:
             incident.places.append(trouble.place)
             if trouble.how is not How.OURS:
-                incident.say(at, self._how(trouble))
+                self._say(incident, at, self._how(trouble))
         elif incident.stage is Stage.MONITORING:
-            incident.say(at, tale.again(trouble.place, trouble.verdict), Stage.IDENTIFIED)
+            self._say(incident, at, tale.again(trouble.place, trouble.verdict), Stage.IDENTIFIED)
 
     def _how(self, trouble: Trouble) -> str:
         if trouble.how is How.FAILING:
@@ -194,7 +229,9 @@ class Ledger(Events):
                 self.open.append(incident)
                 incident.resolved = None
                 incident.reopened += 1
-                incident.say(trouble.at, tale.back(incident, trouble.at - ended), Stage.IDENTIFIED)
+                self._say(
+                    incident, trouble.at, tale.back(incident, trouble.at - ended), Stage.IDENTIFIED
+                )
                 return incident
         return None
 
@@ -205,7 +242,9 @@ class Ledger(Events):
         )
         incident.causes.update(streak.causes)
         incident.evidence = trouble.verdict.evidence
-        incident.say(streak.at, tale.first_seen(trouble.place, streak.verdict), Stage.INVESTIGATING)
+        self._say(
+            incident, streak.at, tale.first_seen(trouble.place, streak.verdict), Stage.INVESTIGATING
+        )
         if family is Family.OURS:
             self._absorb(incident)
         self.open.append(incident)
@@ -219,8 +258,9 @@ class Ledger(Events):
         ]
         for incident in suspected:
             self.open.remove(incident)
+            ours.absorbed += [incident.id, *incident.absorbed]
             ours.opened = min(ours.opened, incident.opened)
-            ours.say(ours.noticed, tale.absorbed(incident))
+            self._say(ours, ours.noticed, tale.absorbed(incident))
 
     def _well(self, well: Well) -> None:
         for incident in self.open:
@@ -229,13 +269,18 @@ class Ledger(Events):
             incident.out.discard(well.place)
             incident.news = well.at
             if incident.out:
-                incident.say(well.at, tale.well(well.place))
+                self._say(incident, well.at, tale.well(well.place))
             else:
                 incident.quiet_since = well.at
 
+    def _say(self, incident: Incident, at: Instant, text: str, stage: Stage | None = None) -> None:
+        update = incident.say(at, text, stage)
+        if update is not None:
+            self._news(incident, update)
+
     def _close(self, incident: Incident, at: Instant, text: str) -> None:
         incident.resolved = at
-        incident.say(at, text, Stage.RESOLVED)
+        self._say(incident, at, text, Stage.RESOLVED)
         self.open.remove(incident)
         self.past.append(incident)
 

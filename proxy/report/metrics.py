@@ -75,6 +75,8 @@ class Gauges:
     """Seconds."""
     dropped: Callable[[], int]
     """Lines that the journal has lost."""
+    incidents: Callable[[], int] = lambda: 0
+    """Open ones."""
 
 
 class Metrics(Events, Collector):
@@ -130,6 +132,13 @@ class Metrics(Events, Collector):
         self._budget_refused = Counter(
             "faultline_budget_refused", "Attempts that the retry budget did not pay.", ()
         )
+        self._budget_refused.add((), 0)
+        self._measure()
+        self.adopt(fleet)
+        self.registry = CollectorRegistry()
+        self.registry.register(self)
+
+    def _measure(self) -> None:
         self._duration = Histogram(
             "faultline_request_seconds",
             "Whole exchanges, from the request to the last byte.",
@@ -148,10 +157,6 @@ class Metrics(Events, Collector):
             (),
             OVERHEAD_SECONDS,
         )
-        self._budget_refused.add((), 0)
-        self.adopt(fleet)
-        self.registry = CollectorRegistry()
-        self.registry.register(self)
 
     def adopt(self, fleet: Fleet) -> None:
         """Go on under a new table; the series of names that are gone end."""
@@ -267,6 +272,11 @@ class Metrics(Events, Collector):
             "Attempts under way.",
             "backend",
             ((row.backend, row.in_flight) for row in view if row.scope is Scope.BACKEND),
+        )
+        yield GaugeMetricFamily(
+            "faultline_incidents_open",
+            "Incidents that are not over.",
+            value=self._gauges.incidents(),
         )
         yield CounterMetricFamily(
             "faultline_events_dropped",

@@ -16,12 +16,16 @@ SURE, LIKELY = 0.8, 0.5
 ENOUGH = 3
 """Failures without which nothing is sure."""
 
+CAUSE = "Cause, with"
+"""How every explanation begins."""
+
 ABANDONED = "No request has come this way for an hour: closed, though not proven to be over."
 
 
 def title(incident: Incident, fleet: Fleet) -> str:
     """Say where and what, in a headline."""
-    return f"{extent(incident, fleet)}: {CAUSES[incident.cause]}"
+    drill = "drill at " if incident.drill else ""
+    return f"{drill}{extent(incident, fleet)}: {CAUSES[incident.cause]}"
 
 
 def extent(incident: Incident, fleet: Fleet) -> str:
@@ -102,7 +106,7 @@ def felt(incident: Incident) -> str:
 
 def explanation(incident: Incident, fleet: Fleet, well: Collection[str]) -> str:
     """Say the root cause, how sure that is, how far it reaches, and what speaks against more."""
-    said = [f"Cause, with {confidence(incident)} confidence: {CAUSES[incident.cause]}"]
+    said = [f"{CAUSE} {confidence(incident)} confidence: {CAUSES[incident.cause]}"]
     if incident.family is Family.OURS:
         return f"{said[0]}. Nothing outside answers."
     total = incident.causes.total()

@@ -67,6 +67,8 @@ class Streak:
     """Of the first, with its verdict."""
     verdict: Verdict
     causes: Counter[Cause] = field(default_factory=Counter)
+    last: Instant = Instant(0.0)
+    """When the latest of them was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,8 @@ class Watch:
         """Failures of our own network in a row."""
         self._counts: dict[str, Window] = {}
         self._failing: set[str] = set()
-        self._streaks: dict[str, Streak] = {}
+        self.streaks: dict[str, Streak] = {}
+        """The failures of each backend since it last answered."""
         self._pauses: dict[Place, deque[Instant]] = {}
         self._served: dict[Served, None] = {}
         """Models that have answered: one that never did is more likely a client's slip."""
@@ -125,7 +128,7 @@ class Watch:
             for tier in route.tiers
             for target in tier
         }
-        for known in (self._counts, self._streaks, self.answered):
+        for known in (self._counts, self.streaks, self.answered):
             for name in known.keys() - fleet.backends.keys():
                 del known[name]
         self._failing &= fleet.backends.keys()
@@ -143,7 +146,7 @@ class Watch:
         self.answered[record.backend] = record.ended
         self._served[record.backend, clip_name(record.model)] = None
         _forget_oldest(self._served)
-        self._streaks.pop(record.backend, None)
+        self.streaks.pop(record.backend, None)
         self._window(record.backend).add(GOOD, record.ended)
         self._offline.answered()
         if self._ours:
@@ -152,8 +155,9 @@ class Watch:
 
     def _failed(self, record: AttemptRecord) -> Iterator[Signal]:
         verdict, at = record.verdict, record.ended
-        streak = self._streaks.setdefault(record.backend, Streak(at, verdict))
+        streak = self.streaks.setdefault(record.backend, Streak(at, verdict))
         streak.causes[verdict.cause] += 1
+        streak.last = at
         match FAMILIES[verdict.cause]:
             case Family.OURS:
                 self._ours += 1
@@ -227,7 +231,7 @@ class Watch:
         unheard_of = model not in self._served and model not in self._named
         if family is None or (family is Family.MODEL and unheard_of):
             return
-        streak = self._streaks.get(change.backend)
+        streak = self.streaks.get(change.backend)
         if streak is None or verdict.cause not in streak.causes:
             streak = Streak(change.at, verdict, Counter({verdict.cause: 1}))
         yield Trouble(place=place, how=how, verdict=verdict, at=change.at, streak=streak)

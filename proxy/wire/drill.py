@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from proxy.exchange import Clock, Judge, Timer
-from proxy.model import Backend, Drill, Instant, Outcome, Seconds, Verdict
+from proxy.model import PLAYED, Backend, Drill, Instant, Outcome, Seconds, Verdict
 
 MOST = Seconds(600.0)
 """The longest drill: one that is forgotten must not become an outage."""
@@ -101,6 +101,6 @@ def marked(judge: Judge) -> Judge:
         verdict = judge(outcome, backend, now)
         if outcome.drill is None or verdict.good:
             return verdict
-        return replace(verdict, evidence=f"drill ({outcome.drill}): {verdict.evidence}")
+        return replace(verdict, evidence=f"{PLAYED}{outcome.drill}): {verdict.evidence}")
 
     return judged

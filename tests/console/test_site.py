@@ -1,15 +1,17 @@
 """What the console answers, over a real socket."""
 
 import asyncio
-from dataclasses import replace
 from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 import pytest
+from markupsafe import escape
 from prometheus_client.parser import text_string_to_metric_families
 
-from proxy.console.site import GUARDS
+from proxy.console.guard import GUARDS
 from proxy.model import Address, Cause, Instant, Scope, Verdict
 from proxy.policy.standing import Word
+from proxy.report.incident import Place
 from tests.console.looking import Scene
 from tests.report.records import CANARY, GOOD_ATTEMPT, WHOLE, fleet, row
 
@@ -79,7 +81,7 @@ async def test_the_page_says_what_is_the_matter() -> None:
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         for said in (
             "<title>Degraded - Faultline</title>",
-            "openai is out. Every route is still served.",
+            'openai is out of rotation. <span class="served">No request has come in the last',
             "out of rotation",
             "the provider is out of capacity",
             "529 overloaded_error",
@@ -105,46 +107,103 @@ class Shape(HTMLParser):
         self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
 
 
+async def shapes(said: str) -> list[Shape]:
+    """Return both pages where everything that comes from outside says this."""
+    verdict = Verdict(cause=Cause.PROTOCOL, evidence=said)
+    rows = (
+        row("openai", Word.EJECTED, since=Instant(0.0), verdict=verdict),
+        row("openai", Word.EJECTED, scope=Scope.MODEL, model=said, verdict=verdict),
+        row("azure"),
+    )
+    async with Scene(rows=rows).open() as scene:
+        scene.serve()
+        incident = scene.break_down(verdict=verdict)
+        incident.places = [Place(Scope.MODEL, "openai", said)]
+        scene.recover()
+        incident = scene.break_down("azure", verdict)
+        incident.places = [Place(Scope.MODEL, "azure", said)]
+        pages = ("/", "/incidents/inc-1", "/incidents/inc-2")
+        return [Shape((await scene.get(path)).text) for path in pages]
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_hostile_strings_are_but_text(text: str) -> None:
-    verdict = Verdict(cause=Cause.PROTOCOL, evidence=text)
-
-    def rows(said: str) -> list[object]:
-        return [
-            row(
-                "openai", Word.EJECTED, since=Instant(0.0), verdict=replace(verdict, evidence=said)
-            ),
-            row("openai", Word.EJECTED, scope=Scope.MODEL, model=said, verdict=verdict),
-            row("azure"),
-        ]
-
-    async with Scene(rows=rows("plain")).open() as scene:  # type: ignore[arg-type]
-        plain = Shape((await scene.get("/")).text)
-        scene.rows = rows(text)  # type: ignore[assignment]
-        hostile = Shape((await scene.get("/")).text)
-    assert hostile.tags == plain.tags
-    assert hostile.attributes == plain.attributes
-    assert hostile.links == plain.links
-    assert not [name for name in plain.attributes if name.startswith("on") or name == "style"]
-    assert "script" not in plain.tags
+    for plain, hostile in zip(await shapes("plain"), await shapes(text), strict=True):
+        assert hostile.tags == plain.tags
+        assert hostile.attributes == plain.attributes
+        assert hostile.links == plain.links
+        assert not [name for name in plain.attributes if name.startswith("on") or name == "style"]
+        assert plain.tags.count("script") == 1
 
 
-async def test_the_page_needs_nothing_from_elsewhere() -> None:
+async def test_pages_need_nothing_from_elsewhere() -> None:
     async with Scene().open() as scene:
-        page = Shape((await scene.get("/")).text)
-        for link in page.links:
-            assert link.startswith(("#", "static/", "metrics", "readyz"))
-        for link in (link for link in page.links if not link.startswith("#")):
-            answer = await scene.get(f"/{link}")
-            assert answer.status == 200
-            assert answer.body
+        scene.break_down()
+        for path in ("/", "/incidents/inc-1"):
+            page = Shape((await scene.get(path)).text)
+            for link in page.links:
+                assert ":" not in link
+                if link.startswith("#"):
+                    continue
+                answer = await scene.get(urljoin(path, link))
+                assert answer.status == 200
+                assert answer.body
         types = {
             "faultline.css": "text/css; charset=utf-8",
+            "live.js": "text/javascript; charset=utf-8",
             "good.svg": "image/svg+xml; charset=utf-8",
         }
         for name, content_type in types.items():
             answer = await scene.get(f"/static/{name}")
             assert answer.headers["content-type"] == content_type
+
+
+async def test_without_a_script_the_page_is_complete() -> None:
+    async with Scene().open() as scene:
+        scene.serve(5)
+        scene.break_down()
+        text = (await scene.get("/")).text
+        for said in (
+            "One provider is failing.",
+            "90.0 % whole in the last 15 minutes.",
+            "openai: the network edge cannot reach the provider",
+            "4 rescued, 1 failed",
+            "5 failed",
+            "through Faultline",
+            "None since Faultline began to look.",
+        ):
+            assert said in text
+        assert text.index('<p class="hidden" role="status" id="announce"></p>')
+        assert text.count('role="status"') == 1
+
+
+async def test_an_incident_has_its_page_and_its_post_mortem() -> None:
+    async with Scene().open() as scene:
+        incident = scene.break_down()
+        text = (await scene.get("/incidents/inc-1")).text
+        for said in (
+            "<title>Identified: openai: the network edge cannot reach the provider - Faultline",
+            "502 with Cloudflare&#39;s page",
+            "What happened",
+            "# Post-mortem: openai",
+            *(escape(update.text) for update in incident.updates),
+        ):
+            assert said in text
+        answer = await scene.get("/incidents/inc-1.md")
+        assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
+        assert answer.text.startswith("# Post-mortem: openai: the network edge")
+        for path in ("/incidents/inc-9", "/incidents/inc-9.md", "/incidents/"):
+            assert (await scene.get(path)).status == 404
+
+
+async def test_a_past_incident_stands_under_its_day() -> None:
+    async with Scene().open() as scene:
+        scene.break_down()
+        scene.recover()
+        text = (await scene.get("/")).text
+        assert "Going on" not in text
+        assert "incidents/inc-1" in text
+        assert "<title>Well - Faultline</title>" in text
 
 
 @pytest.mark.parametrize(
@@ -193,7 +252,7 @@ async def test_the_page_is_not_lent_to_frames_or_scripts() -> None:
     policy = GUARDS["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
-    assert "script-src" not in policy
+    assert "script-src 'self';" in policy
     assert "unsafe" not in policy
 
 

@@ -108,3 +108,12 @@ def test_what_one_fault_can_hit(other: Backend, cause: Cause, same: bool) -> Non
     verdict = Verdict(cause=cause)
     assert related(A, other, verdict) is same
     assert related(other, A, verdict) is same
+
+
+@pytest.mark.parametrize(
+    ("evidence", "drill"), [("drill (reset): status 502", True), ("a drill (reset)", False)]
+)
+def test_an_incident_is_a_drill_where_its_evidence_was_played(evidence: str, drill: bool) -> None:
+    played = incident()
+    played.evidence = evidence
+    assert played.drill is drill

@@ -444,6 +444,8 @@ def test_what_was_suspected_before_our_network_was_found_out_is_taken_back() -> 
     (incident,) = sky.ledger.open
     assert incident.opened == 10.0
     assert "openai had been suspected." in [text for _, _, text in sky.timeline()]
+    (ours,) = sky.ledger.open
+    assert [sky.ledger.find(former) for former in ours.absorbed] == [ours]
 
 
 def test_trouble_at_a_backend_that_leaves_the_table_is_over() -> None:
@@ -497,3 +499,43 @@ def test_only_routes_that_are_concerned_count() -> None:
     assert (incident.whole, incident.rescued, incident.failed) == before
     sky.ledger.ended(RESCUED)
     assert (incident.whole, incident.rescued) == (before[0] + 1, before[1] + 1)
+
+
+def test_each_line_is_news_as_it_is_said() -> None:
+    told: list[tuple[str, str, str]] = []
+    sky = Sky(table("openai", "azure"))
+    sky.ledger._news = lambda incident, update: told.append(
+        (incident.id, update.stage, update.text)
+    )
+    sky.pass_time(10, {"openai": EDGE_502}, every=0.25)
+    sky.pass_time(120, {})
+    (incident,) = sky.ledger.past
+    assert told == [(incident.id, update.stage, update.text) for update in incident.updates]
+
+
+def test_an_incident_is_found_by_its_id_whatever_became_of_it() -> None:
+    sky = under(table("openai", "azure"), (10, {"openai": EDGE_502}))
+    (incident,) = sky.ledger.open
+    assert sky.ledger.find(incident.id) is incident
+    sky.pass_time(120, {})
+    assert sky.ledger.find(incident.id) is incident
+    assert sky.ledger.latest() == [incident]
+    incident.absorbed.append("former")
+    assert sky.ledger.find("former") is incident
+    assert sky.ledger.find("unknown") is None
+
+
+def test_the_past_of_a_former_run_is_known() -> None:
+    before = under(table("openai", "azure"), (10, {"openai": EDGE_502}), (120, {})).ledger.past
+    ledger = Ledger(table("openai", "azure"), new_id=lambda: "new", past=before)
+    assert ledger.latest() == list(before)
+
+
+def test_a_backend_is_suspected_from_its_first_failure_on_and_not_for_long() -> None:
+    sky = under(table("openai", "azure"))
+    assert sky.ledger.suspects(Instant(sky.now)) == {}
+    sky.pass_time(0.25, {"openai": EDGE_502}, every=0.25)
+    assert list(sky.ledger.suspects(Instant(sky.now))) == ["openai"]
+    assert sky.ledger.suspects(Instant(sky.now + 61)) == {}
+    sky.pass_time(1, {})
+    assert sky.ledger.suspects(Instant(sky.now)) == {}

@@ -133,8 +133,9 @@ def test_an_answer_that_is_less_than_asked_for_says_so() -> None:
 
 def test_an_attempt_that_fell_into_a_drill_says_so() -> None:
     drilled = replace(BAD_ATTEMPT, drill=Drill.RESET)
-    line = parsed(exchange(attempts=(drilled, GOOD_ATTEMPT)))
-    assert [attempt.get("drill") for attempt in line["attempts"]] == ["reset", None]
+    attempts = parsed(exchange(attempts=(drilled, GOOD_ATTEMPT)))["attempts"]
+    assert isinstance(attempts, list)
+    assert [attempt.get("drill") for attempt in attempts] == ["reset", None]
 
 
 def test_an_attempt_that_went_on_with_a_cut_stream_says_how() -> None:

@@ -49,6 +49,7 @@ class Around:
         self.view: list[Row] = [row("openai"), row("azure")]
         self.lag = 0.0
         self.dropped = 0
+        self.incidents = 0
 
 
 @pytest.fixture
@@ -59,7 +60,10 @@ def around() -> Around:
 @pytest.fixture
 def metrics(around: Around) -> Metrics:
     gauges = Gauges(
-        view=lambda: around.view, lag=lambda: around.lag, dropped=lambda: around.dropped
+        view=lambda: around.view,
+        lag=lambda: around.lag,
+        dropped=lambda: around.dropped,
+        incidents=lambda: around.incidents,
     )
     return Metrics(FLEET, version="1.2.3", gauges=gauges)
 
@@ -254,9 +258,7 @@ def test_attempts_that_fell_into_a_drill_are_counted_apart(metrics: Metrics, dri
 
 
 @pytest.mark.parametrize("degraded", Degraded)
-def test_what_is_less_than_asked_for_is_counted_apart(
-    metrics: Metrics, degraded: Degraded
-) -> None:
+def test_what_is_less_than_asked_for_is_counted_apart(metrics: Metrics, degraded: Degraded) -> None:
     metrics.ended(exchange(degraded=degraded))
     metrics.ended(WHOLE)
     assert value(metrics, "faultline_degraded_total", route="chat", kind=degraded) == 1
@@ -283,13 +285,13 @@ def test_it_reads_as_prometheus_text(metrics: Metrics) -> None:
         assert (form == "counter") == name.endswith("_total")
         assert not {"counter", "gauge", "histogram", "ms", "minutes"} & set(name.split("_"))
         assert "_seconds" in name or form != "histogram"
-    assert len(names) == 19
+    assert len(names) == 20
 
 
 def test_it_reads_as_openmetrics(metrics: Metrics) -> None:
     page = exposition.generate_latest(full(metrics).registry).decode()  # type: ignore[no-untyped-call]
     families = list(parser.text_string_to_metric_families(page))  # type: ignore[no-untyped-call]
-    assert len(families) == 19
+    assert len(families) == 20
     assert all(family.documentation.endswith(".") for family in families)
 
 
@@ -313,3 +315,9 @@ def test_every_cause_is_a_label_and_no_secret_is(metrics: Metrics) -> None:
     for cause in Cause:
         assert value(metrics, "faultline_attempts_total", backend="openai", cause=cause) == 1
     assert CANARY not in text(full(metrics))
+
+
+def test_open_incidents_are_asked_for(metrics: Metrics, around: Around) -> None:
+    assert value(metrics, "faultline_incidents_open") == 0
+    around.incidents = 2
+    assert value(metrics, "faultline_incidents_open") == 2

@@ -123,3 +123,9 @@ def test_a_sentence_begins_with_a_capital_unless_a_name_does() -> None:
     verdict = Verdict(cause=Cause.RATE_LIMIT)
     assert tale.paused(Place(Scope.KEY, "openai"), verdict).startswith("The key of openai ")
     assert tale.again(Place(Scope.BACKEND, "openai"), verdict).startswith("openai ")
+
+
+def test_a_headline_says_of_a_drill_that_it_is_one() -> None:
+    played = incident(*at("openai"), timeout=5)
+    played.evidence = "drill (silence): no answer within 30 s"
+    assert tale.title(played, TABLE).startswith("drill at openai: ")

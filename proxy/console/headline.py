@@ -1,0 +1,130 @@
+"""The one sentence that matters: what is wrong, and whether the apps are served all the same.
+
+Pure: from what is known at one moment to two sentences and a tone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proxy.console.sources import Look
+from proxy.console.standings import SERVING, Standings
+from proxy.console.words import SOME, percent
+from proxy.model import Scope, Seconds
+from proxy.report.incident import Family, Incident
+from proxy.report.traffic import Key, Side, Tally
+from proxy.report.words import listed
+
+LATELY, MINUTES = Seconds(900.0), 15
+"""What is looked back on."""
+
+NOW = Seconds(120.0)
+"""How far back an app still feels it as now."""
+
+DOWN, FEW = 0.5, 3
+"""Below this part of whole answers, of at least so many just now, apps are down."""
+
+NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The state of the whole."""
+
+    trouble: str
+    """What is wrong: it changes with the state only, so that it can be announced."""
+    served: str
+    """What the apps got; it holds numbers that change."""
+    tone: str
+
+    @property
+    def sentence(self) -> str:
+        """Return all of it."""
+        return f"{self.trouble} {self.served}"
+
+
+def apps(look: Look) -> list[Key]:
+    """Return what the apps' answers are counted under: the routes."""
+    return [(Side.APPS, route.name) for route in look.fleet.routes]
+
+
+def headline(look: Look, standings: Standings) -> Headline:
+    """Return the state of the whole, the worst first."""
+    lately, now = (look.traffic.total(span, apps(look)) for span in (LATELY, NOW))
+    trouble, tone = _trouble(look, standings)
+    down = now.total >= FEW and now.share < DOWN and tone != "good"
+    tone = "bad" if down else tone
+    return Headline(trouble=trouble, served=_served(lately, tone), tone=tone)
+
+
+def _trouble(look: Look, standings: Standings) -> tuple[str, str]:
+    unserved = [route.name for route in look.fleet.routes if not standings.serves(route)]
+    going_on = [incident for incident in look.ledger.open if incident.out]
+    if unserved:
+        return f"Nothing serves {listed(unserved)}: every backend there is out.", "bad"
+    if any(incident.family is Family.OURS for incident in going_on):
+        return "This machine is cut off: nothing outside answers.", "bad"
+    if going_on:
+        return f"{_failing(look, going_on)}.", "mid"
+    return _lesser(look, standings)
+
+
+def _failing(look: Look, incidents: Sequence[Incident]) -> str:
+    """Say how many of what fail: providers, keys, limits, models."""
+    backends = look.fleet.backends
+    providers = {
+        backends[name].provider
+        for incident in incidents
+        if incident.family is Family.PROVIDER
+        for name in incident.backends
+        if name in backends
+    }
+    kinds = {
+        Family.KEY: ("key is refused", "keys are refused"),
+        Family.LIMIT: ("limit is reached", "limits are reached"),
+        Family.MODEL: ("model is missing", "models are missing"),
+    }
+    said = [_count(len(providers), "provider is failing", "providers are failing")]
+    for family, words in kinds.items():
+        said.append(_count(sum(i.family is family for i in incidents), *words))
+    first, *others = [each for each in said if each] or ["Something is failing"]
+    return listed([first, *(other[0].lower() + other[1:] for other in others)])
+
+
+def _count(number: int, one: str, many: str) -> str:
+    if number == 0:
+        return ""
+    word = NUMBERS[number] if number < len(NUMBERS) else str(number)
+    return f"{word} {one if number == 1 else many}"
+
+
+def _lesser(look: Look, standings: Standings) -> tuple[str, str]:
+    """Say what is no incident, or no longer."""
+    suspects = look.ledger.suspects(look.moment.now)
+    out = [name for name in look.fleet.backends if standings.word(name) not in SERVING]
+    models = [r for r in look.rows if r.scope is Scope.MODEL and r.state not in SERVING]
+    if out:
+        return f"{listed(out)} {'is' if len(out) == 1 else 'are'} out of rotation.", "mid"
+    if suspects:
+        return (
+            f"{listed(list(suspects))} {'has' if len(suspects) == 1 else 'have'} begun to fail.",
+            "mid",
+        )
+    if look.ledger.open:
+        return "It seems to be over: everything answers again.", "good"
+    if models:
+        without = listed([f"{row.backend} without {row.model}" for row in models])
+        return f"All backends are in rotation, {without}.", "mid"
+    return "All is well.", "good"
+
+
+def _served(lately: Tally, tone: str) -> str:
+    if lately.total == 0:
+        return f"No request has come in the last {MINUTES} minutes."
+    if tone == "good" and lately.failed == 0:
+        return f"Every answer of the last {MINUTES} minutes was whole."
+    whole = f"{percent(lately)} whole in the last {MINUTES} minutes."
+    if tone == "good":
+        return f"Answers were {whole}"
+    if tone == "bad":
+        return f"Your apps are failing: {whole}" if lately.failed else f"Your apps got {whole}"
+    return f"Your apps {'are being served' if lately.share >= SOME else 'feel it'}: {whole}"

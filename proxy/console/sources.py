@@ -1,0 +1,60 @@
+"""What the console shows, and how it asks for it: each source is asked when someone looks.
+
+It only names the sources; nothing is asked here, and nothing is ever told.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from proxy.model import Fleet
+from proxy.policy.standing import Row
+from proxy.report.estimate import Estimate, Unknown
+from proxy.report.incident import Incident
+from proxy.report.incidents import Ledger
+from proxy.report.moment import Moment
+from proxy.report.traffic import Traffic
+from proxy.wire.drill import Drills, Running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """All that can be looked at."""
+
+    fleet: Callable[[], Fleet]
+    view: Callable[[], Sequence[Row]]
+    ready: Callable[[], Mapping[str, bool]]
+    """What readiness rests on; a provider's outage is no part of it."""
+    registry: CollectorRegistry
+    moment: Callable[[], Moment]
+    ledger: Ledger
+    traffic: Traffic
+    outlook: Callable[[Incident], Estimate | Unknown | None]
+    drills: Drills
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What the sources say at one moment."""
+
+    fleet: Fleet
+    rows: Sequence[Row]
+    moment: Moment
+    ledger: Ledger
+    traffic: Traffic
+    outlook: Callable[[Incident], Estimate | Unknown | None]
+    drills: Sequence[Running] = ()
+
+
+def look(sources: Sources) -> Look:
+    """Ask all of them now."""
+    return Look(
+        fleet=sources.fleet(),
+        rows=sources.view(),
+        moment=sources.moment(),
+        ledger=sources.ledger,
+        traffic=sources.traffic,
+        outlook=sources.outlook,
+        drills=sources.drills.running,
+    )

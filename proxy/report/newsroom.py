@@ -1,0 +1,104 @@
+"""Where it is told what goes on: the ledger and the counts, turned once a second.
+
+Puts the ledger, the traffic, the outlook and the refusals' notes together, and lets time pass for
+them. Knows a clock; what is trouble, and how it is said, stands in the modules that it holds.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from proxy.exchange import Clock, Timer
+from proxy.model import Fleet, Instant, Seconds
+from proxy.policy.standing import Row
+from proxy.report import tale
+from proxy.report.incident import Incident, Stage, Update
+from proxy.report.incidents import Ledger
+from proxy.report.lines import Level, Value
+from proxy.report.moment import Moment
+from proxy.report.note import Notes
+from proxy.report.outages import published
+from proxy.report.outlook import Outlook
+from proxy.report.traffic import Traffic
+
+TICK = Seconds(1.0)
+"""Between two looks of the ledger at the time."""
+
+TROUBLED = frozenset({Stage.INVESTIGATING, Stage.IDENTIFIED})
+
+
+class Log(Protocol):
+    """Takes a line for the journal; returns at once and never raises."""
+
+    def __call__(self, level: Level, event: str, **fields: Value) -> None:
+        """Queue it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the newsroom works with; each is asked when it is needed."""
+
+    clock: Clock
+    wall: Callable[[], float]
+    fleet: Callable[[], Fleet]
+    view: Callable[[], Sequence[Row]]
+    console: Callable[[], str]
+    """Where people see the status page; empty where they cannot."""
+    new_id: Callable[[], str]
+    log: Log
+
+
+class Newsroom:
+    """The ledger, the traffic, and who tells of them."""
+
+    def __init__(self, around: Surroundings, past: Iterable[Incident] = ()) -> None:
+        """Take the resolved incidents of a former run, the latest last."""
+        self._around = around
+        self._timer: Timer | None = None
+        self.ledger = Ledger(around.fleet(), new_id=around.new_id, news=self._journal, past=past)
+        self.traffic = Traffic(around.wall)
+        self.outlook = Outlook(
+            history=published(),
+            past=lambda: self.ledger.past,
+            fleet=around.fleet,
+            view=around.view,
+            now=around.clock.now,
+        )
+        self.notes = Notes(self.outlook)
+
+    def moment(self) -> Moment:
+        """Return now, on both clocks."""
+        return Moment(now=self._around.clock.now(), wall=self._around.wall())
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._tick()
+
+    def close(self) -> None:
+        """Stop ticking; idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def adopt(self, fleet: Fleet) -> None:
+        """Go on under a new table."""
+        self.ledger.adopt(fleet, self._around.clock.now())
+
+    def _tick(self) -> None:
+        """Let the ledger see the time, and write down what refusals will say."""
+        moment, around = self.moment(), self._around
+        self.ledger.tick(moment.now)
+        self.notes.write(around.fleet(), self.ledger.open, moment, around.console())
+        self._timer = around.clock.call_at(Instant(moment.now + TICK), self._tick)
+
+    def _journal(self, incident: Incident, update: Update) -> None:
+        """Bring each line of an incident's timeline into the journal."""
+        self._around.log(
+            Level.WARNING if update.stage in TROUBLED else Level.INFO,
+            "incident",
+            incident=incident.id,
+            stage=update.stage,
+            impact=incident.impact,
+            title=tale.title(incident, self._around.fleet()),
+            text=update.text,
+        )
