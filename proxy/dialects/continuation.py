@@ -123,9 +123,10 @@ def _add_turn(messages: list[object], text: str) -> None:
     """Add the shown text as the model's turn; the app itself may have begun that turn."""
     last = tree(messages[-1])
     content = last.get("content")
-    if last.get("role") != "assistant" or not content:
-        messages.append({"role": "assistant", "content": text})
-    elif isinstance(content, list):
+    own = last.get("role") == "assistant"
+    if own and isinstance(content, str):
+        last["content"] = content + text
+    elif own and isinstance(content, list):
         content.append({"type": "text", "text": text})
     else:
-        last["content"] = f"{content}{text}"
+        messages.append({"role": "assistant", "content": text})

@@ -1,7 +1,8 @@
 """Say inside a stream that it broke, so that the client's SDK raises.
 
-Knows how each API reports an error after the head has gone: this is the one thing that Faultline
-itself ever says in a stream. What broke, and whether anything can be done, is not known here.
+Knows how each API reports an error after the head has gone: beside the comment at a seam this is
+the one thing that Faultline itself ever says in a stream. What broke, and whether anything can be
+done, is not known here.
 """
 
 import msgspec

@@ -58,24 +58,26 @@ class ResumedWatch(EventWatch):
         return self._fit(super().end())
 
     def _fit(self, data: bytes) -> bytes:
-        fitted = []
-        for frame in frames(data):
-            name, payload = parse(frame)
-            event = None if payload is None or payload == self.failed else load(payload)
-            joined = self.seam.state is Joint.JOINED
-            if event is None:
-                fitted.append(frame if joined else b"")
-            elif joined:
-                fitted.append(self._rewrite(name, self._piece_of(event)))
-            else:
-                fitted.append(self._approach(name, self._piece_of(event)))
-                if self.seam.state is Joint.FAILED:
-                    return b""
-        return b"".join(fitted)
+        return b"".join(map(self._fit_one, frames(data)))
+
+    def _fit_one(self, frame: bytes) -> bytes:
+        name, payload = parse(frame)
+        joined = self.seam.state is Joint.JOINED
+        if payload is None or not payload.strip() or payload == self.failed:
+            return frame if joined else b""
+        event = load(payload)
+        if event is not None:
+            piece = self._piece_of(event)
+            return self._rewrite(name, piece) if joined else self._approach(name, piece)
+        if not joined:
+            self.seam.state = Joint.FAILED  # what it says cannot be compared
+        return frame if joined else b""
 
     def _approach(self, name: bytes, piece: Piece) -> bytes:
         """Compare; at the boundary return the note, and of the event what stands behind it."""
         seam = self.seam
+        if seam.state is Joint.FAILED:
+            return b""
         rest = seam.take(piece.text) if piece.text else ""
         if piece.ends and seam.state is Joint.OPEN:
             seam.end()

@@ -233,6 +233,8 @@ class Exchange:
         assert runner.head is not None
         assert runner.gate is not None
         self._answering = runner
+        if runner.send.degraded:
+            self._degraded = Degraded.MODEL
         if self._cut is not None:
             self._cut = None
             self._relay = self._relay_of(runner)
@@ -247,8 +249,7 @@ class Exchange:
             sent=number,
             failed=self._attempts,
         )
-        if runner.send.degraded:
-            self._degraded = Degraded.MODEL
+        if self._degraded is not None:
             headers += degraded_headers(self._degraded)
         self._committed = self._ports.clock.now()
         self._status = status

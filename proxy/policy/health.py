@@ -141,7 +141,8 @@ class Health:
 
     def ready(self, attempt: Attempt, now: Instant) -> None:
         """Hear of first content, or of a whole unary answer: a probe has succeeded."""
-        attempt.member.latency[attempt.stream].answered(Seconds(now - attempt.started), now)
+        if attempt.rung is None:  # to a seam it takes as long as the text before it
+            attempt.member.latency[attempt.stream].answered(Seconds(now - attempt.started), now)
         if self.offline.recent:
             self.offline.answered()
         for index, (breaker, generation) in enumerate(attempt.held):

@@ -51,10 +51,11 @@ def test_a_gate_says_how_far_it_is() -> None:
         (chunk({"content": "x"}), True),
         (chunk({"tool_calls": [{"index": 0}]}), True),
         (b"data: {nonsense\n\n", False),
+        (b"data: {}\n\n", True),
         (event({"error": {"message": "no"}}), False),
         (b"data: " + b"x" * (8 * 1024 * 1024) + b"\n\n", False),
     ],
-    ids=["else", "tool", "garbled", "error", "large"],
+    ids=["else", "tool", "garbled", "empty", "error", "large"],
 )
 def test_whatever_goes_wrong_before_the_seam_is_a_failure(data: bytes, mismatched: bool) -> None:
     shut = gate(Align, chunk({"content": "ab"}))

@@ -12,6 +12,7 @@ from proxy.model import (
     Api,
     Ask,
     Cause,
+    Degraded,
     Dialect,
     Fault,
     Fleet,
@@ -478,6 +479,16 @@ async def test_a_cut_behind_the_last_word_needs_the_end_only() -> None:
     assert client.whole
     assert shown(client.body) == TEXT
     assert payloads(client.body)[-2]["choices"][0]["finish_reason"] == "stop"
+
+
+async def test_an_answer_that_another_model_ended_is_marked_in_the_journal() -> None:
+    other = Target(backend=backend("s"), model="small")
+    scene = Scene(fleet((Target(backend=backend("p")),), (other,), resume=(Rung.ALIGN,)))
+    async with scene.open() as client:
+        scene.cut()
+        scene.call(1).stream(*stream("s", WORDS))
+    assert client.header("x-faultline-degraded") is None
+    assert scene.stage.record.degraded is Degraded.MODEL
 
 
 async def test_a_slow_client_pauses_the_one_that_goes_on() -> None:

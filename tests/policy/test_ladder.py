@@ -182,6 +182,12 @@ def test_who_was_silent_is_not_asked_again() -> None:
     assert talk.misses(2, verdict=bad(Cause.TIMEOUT), silent=True) == ()
 
 
+def test_the_way_to_a_seam_teaches_no_latency() -> None:
+    world, talk = cut(route((P, S)), Rung.ALIGN)
+    talk.dialogue.on(90.0, Ready(number=2))
+    assert world.standing._health.member(S.backend).latency[True].average == 0.0
+
+
 def test_what_goes_on_is_not_hedged() -> None:
     table = route((P, S), (T,), hedge=Hedge(after=Seconds(10.0)))
     _, talk = cut(table, Rung.ALIGN)
