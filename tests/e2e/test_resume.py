@@ -89,7 +89,6 @@ def late_error(tokens: int) -> Behaviour:
 
 
 CUTS: dict[str, Behaviour] = {
-    "reset": sim.cut_after(40),
     "unfinished": sim.cut_after(40, sim.Cut.FIN),
     "inside-an-event": sim.cut_after(40, sim.Cut.CHUNK),
     "clean": sim.cut_after(40, sim.Cut.CLEAN),
@@ -98,12 +97,7 @@ CUTS: dict[str, Behaviour] = {
 every_client = pytest.mark.parametrize(("provider", "client"), CLIENTS.values(), ids=CLIENTS.keys())
 
 
-@every_client
-@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS.keys())
-@pytest.mark.parametrize("rung", Rung)
-async def test_s08_a_stream_that_dies_comes_whole(
-    provider: str, client: Client, cut: Behaviour, rung: Rung
-) -> None:
+async def check_goes_on(provider: str, client: Client, cut: Behaviour, rung: Rung) -> None:
     async with house(provider, table=table(rung), tokens=60) as here:
         good = await client(here)
         here.p.plan(cut)
@@ -116,6 +110,22 @@ async def test_s08_a_stream_that_dies_comes_whole(
         assert (resumption.rung, resumption.result) == (rung, Resumed.JOINED)
         assert len(here.p.attempts) == 2
         assert len(here.s.attempts) == 1
+
+
+@every_client
+@pytest.mark.parametrize("rung", Rung)
+async def test_s08_a_stream_that_dies_comes_whole(
+    provider: str, client: Client, rung: Rung
+) -> None:
+    await check_goes_on(provider, client, sim.cut_after(40), rung)
+
+
+@every_client
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS.keys())
+async def test_c1_c2_c3_c7_every_cut_is_mended(
+    provider: str, client: Client, cut: Behaviour
+) -> None:
+    await check_goes_on(provider, client, cut, Rung.ALIGN)
 
 
 @every_client
