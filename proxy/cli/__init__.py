@@ -25,6 +25,7 @@ from proxy.cli import (  # noqa: E402, F401 - imported for what they register
     eta,
     explain,
     healthcheck,
+    notify,
     schema,
     serve,
 )
