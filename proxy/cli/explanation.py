@@ -45,7 +45,7 @@ DOWN = Verdict(
 DEFAULT = "default"
 DEADLINE = "the app's own deadline"
 HIDDEN = "***"
-TELLING = ("auth", "cookie", "key", "secret", "token")
+TELLING = ("auth", "cookie", "credential", "key", "password", "secret", "token")
 """Parts of the names of fields whose values are not shown."""
 
 

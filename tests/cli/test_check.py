@@ -115,3 +115,9 @@ def test_no_secret_is_printed(folder: Path) -> None:
         result = check("--config", "t.yaml", *arguments)
         assert "literal-secret" not in result.output
         assert ENV["KEY"] not in result.output
+
+
+def test_a_static_answer_stands_behind_the_tiers(folder: Path) -> None:
+    table = GOOD.replace("[openai, spare]", "[openai, spare, {static: {text: sorry}}]")
+    (folder / "faultline.yaml").write_text(table)
+    assert check().stdout.endswith("  all  openai  openai > spare > a static answer\n")
