@@ -92,18 +92,20 @@ class Failure:
 class Correlation:
     """Remembers the last failure of each backend for as long as it may matter."""
 
-    __slots__ = ("_failures", "_named")
+    __slots__ = ("_failures", "_lost", "_named")
 
     def __init__(self) -> None:
         self._failures: dict[str, Failure] = {}
+        self._lost: set[str] = set()
+        """The backends whose last failure was on the way; nearly always none."""
         self._named: dict[tuple[Kind, str], Instant] = {}
 
     def answered(self, backend: Backend) -> None:
         """Take note that an answer came, whatever it says: the way to the network is open."""
-        if self._failures and not is_loopback(backend):
-            self._failures = {
-                name: failure for name, failure in self._failures.items() if not failure.way
-            }
+        if self._lost and not is_loopback(backend):
+            for name in self._lost:
+                del self._failures[name]
+            self._lost.clear()
 
     def failed(
         self, verdict: Verdict, fault: Fault | None, backend: Backend, now: Instant
@@ -120,6 +122,7 @@ class Correlation:
             at=now,
         )
         self._failures[backend.name] = failure
+        (self._lost.add if failure.way else self._lost.discard)(backend.name)
         alike = {
             name: other
             for name, other in self._failures.items()

@@ -16,7 +16,6 @@ from proxy.diagnosis.index import Index
 from proxy.diagnosis.reading import MOST_ANSWER, Reading, read_outcome
 from proxy.diagnosis.signature import Answer, Signature, Then
 from proxy.dialects.encoding import bounded_decode, encoding_of
-from proxy.dialects.gate import is_good
 from proxy.dialects.whole import read_whole
 from proxy.model import (
     GOOD,
@@ -44,6 +43,8 @@ UNKNOWN = Verdict(
     signature="unknown",
 )
 """For an outcome that no entry matches; the file's last entries leave none."""
+OK, REDIRECT = 200, 300
+"""The first status of HTTP's success class, and the first behind it."""
 USUAL = frozenset(
     {"stop", "length", "tool_calls", "function_call", "completed", "incomplete"}
     | {"end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "STOP", "MAX_TOKENS"}
@@ -70,6 +71,9 @@ class Diagnosis:
 
     def __call__(self, outcome: Outcome, backend: Backend, now: Instant) -> Verdict:
         """Return the verdict; never raises."""
+        if is_plainly_good(outcome):
+            self._correlation.answered(backend)
+            return GOOD
         verdict = self._verdict(outcome, backend)
         if outcome.status is not None and verdict.cause not in OURS:
             self._correlation.answered(backend)
@@ -81,8 +85,6 @@ class Diagnosis:
         return correlated(verdict, shared, news=self._correlation.is_news(shared, now))
 
     def _verdict(self, outcome: Outcome, backend: Backend) -> Verdict:
-        if is_plainly_good(outcome):
-            return GOOD
         reading = read_outcome(outcome, outcome.provider or backend.provider)
         if reading.answer is Answer.GOOD and reading.fault is None:
             return GOOD
@@ -145,7 +147,10 @@ def correlated(verdict: Verdict, shared: Shared, *, news: bool) -> Verdict:
 
 def is_plainly_good(outcome: Outcome) -> bool:
     """Tell whether an answer is one of the usual good ones: nearly all are, so this is cheap."""
-    if outcome.fault is not None or outcome.event is not None or not is_good(outcome.status or 0):
+    status = outcome.status
+    if status is None or not OK <= status < REDIRECT:
+        return False
+    if outcome.fault is not None or outcome.event is not None:
         return False
     if outcome.stream and is_event_stream(outcome):
         return True
@@ -157,12 +162,9 @@ def is_plainly_good(outcome: Outcome) -> bool:
         if body is None or len(body) == MOST_ANSWER:
             return body is not None or encoding in UNREAD
         whole = read_whole(outcome.api, body)
-    return (
-        whole is not None
-        and whole.content
-        and whole.failed is None
-        and (whole.reason in USUAL or (whole.reason is None and outcome.api in WITHOUT_REASON))
-    )
+    if whole is None or whole.failed is not None or not whole.content:
+        return False
+    return whole.reason in USUAL or (whole.reason is None and outcome.api in WITHOUT_REASON)
 
 
 def is_event_stream(outcome: Outcome) -> bool:
@@ -189,4 +191,4 @@ def may_be_billed(outcome: Outcome, cause: Cause) -> bool:
         return False
     if outcome.status is None or cause is Cause.TIMEOUT:
         return True
-    return is_good(outcome.status)
+    return OK <= outcome.status < REDIRECT

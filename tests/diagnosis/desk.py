@@ -33,9 +33,12 @@ WALL = 1_780_000_000.0
 FOLDER = Path(__file__).parent
 
 
+entries = cache(signatures)
+
+
 @cache
 def diagnosis() -> Diagnosis:
-    return Diagnosis(signatures(), wall=lambda: WALL)
+    return Diagnosis(entries(), wall=lambda: WALL)
 
 
 def backend(name: str = "a", provider: str = "openai", **more: Any) -> Backend:

@@ -14,8 +14,7 @@ from proxy.model import (
     Url,
     Verdict,
 )
-from proxy.settings.signatures import signatures
-from tests.diagnosis.desk import WALL, backend, broken, outcome
+from tests.diagnosis.desk import WALL, backend, broken, entries, outcome
 
 DNS = broken(Fault.DNS_TEMPORARY, Phase.RESOLVE)
 OPENAI = backend("openai", "openai", cdn="cloudflare")
@@ -25,7 +24,7 @@ AZURE = backend("openai-2", "openai")
 
 
 def desk() -> Diagnosis:
-    return Diagnosis(signatures(), wall=lambda: WALL)
+    return Diagnosis(entries(), wall=lambda: WALL)
 
 
 def local(name: str) -> Backend:

@@ -18,8 +18,7 @@ from proxy.diagnosis.recorded import corpus_answer
 from proxy.diagnosis.signature import Signature
 from proxy.diagnosis.transcript import outcome_of
 from proxy.model import Api
-from proxy.settings.signatures import signatures
-from tests.diagnosis.desk import WALL, corpus, judged, recorded, short, wanted, wild
+from tests.diagnosis.desk import WALL, corpus, entries, judged, recorded, short, wanted, wild
 
 HOUSES = {
     "anthropic": ("anthropic",),
@@ -51,7 +50,7 @@ def house(provider: str) -> str:
 
 @cache
 def without(name: str) -> Diagnosis:
-    kept = [entry for entry in signatures() if not is_about(entry, name)]
+    kept = [entry for entry in entries() if not is_about(entry, name)]
     return Diagnosis(kept, wall=lambda: WALL)
 
 
@@ -98,4 +97,4 @@ def test_leave_one_provider_out(name: str, scope: float, cause: float) -> None:
 
 def test_every_house_has_entries() -> None:
     for name in HOUSES:
-        assert any(is_about(entry, name) for entry in signatures()), name
+        assert any(is_about(entry, name) for entry in entries()), name
