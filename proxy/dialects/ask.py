@@ -7,6 +7,7 @@ of one conversation together. What comes of it is policy's business.
 import hashlib
 import math
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -33,6 +34,8 @@ _READ = frozenset({*_TIMEOUT, _READ_TIMEOUT, _RESEND, _NO_FAILOVER, _BACKEND, *_
 _COUNT = re.compile(rb"[0-9]{1,3}")
 _NAMED = 256
 """Bytes of a session's name that are kept; a longer one is told by its hash."""
+_TOLD = 256
+"""Sets of these fields whose meaning is remembered: SDKs send the same ones again and again."""
 
 
 def read_ask(
@@ -45,7 +48,7 @@ def read_ask(
     client: str,
 ) -> Ask:
     """Put together what routing needs to know. `peeked` is None where no body was looked at."""
-    told = {key: value for name, value in headers if (key := name.lower()) in _READ}
+    told = _told(tuple([field for field in headers if field[0].lower() in _READ]))
     seen = peeked or _NOTHING
     in_path = recognition.model_at is not None
     if recognition.key is not None:
@@ -64,17 +67,41 @@ def read_ask(
         model_in_path=in_path,
         stream=recognition.stream or seen.stream,
         size=size,
-        sticky=_session(told) or seen.cache_key,
-        timeout=_least(told, _TIMEOUT),
-        read_timeout=_least(told, (_READ_TIMEOUT,)),
-        resend=_resend(told.get(_RESEND, b"")),
-        no_failover=told.get(_NO_FAILOVER, b"").strip().lower() in {b"1", b"true"},
-        backend=_name(told.get(_BACKEND, b"")),
+        sticky=told.session or seen.cache_key,
+        timeout=told.timeout,
+        read_timeout=told.read_timeout,
+        resend=told.resend,
+        no_failover=told.no_failover,
+        backend=told.backend,
         choices=seen.choices,
     )
 
 
 _NOTHING = Peeked()
+
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fields say; see `Ask`."""
+
+    session: str | None
+    timeout: Seconds | None
+    read_timeout: Seconds | None
+    resend: int
+    no_failover: bool
+    backend: str | None
+
+
+@lru_cache(_TOLD)
+def _told(headers: Headers) -> _Told:
+    told = {name.lower(): value for name, value in headers}
+    return _Told(
+        session=_session(told),
+        timeout=_least(told, _TIMEOUT),
+        read_timeout=_least(told, (_READ_TIMEOUT,)),
+        resend=_resend(told.get(_RESEND, b"")),
+        no_failover=told.get(_NO_FAILOVER, b"").strip().lower() in {b"1", b"true"},
+        backend=_name(told.get(_BACKEND, b"")),
+    )
 
 
 def _session(told: dict[bytes, bytes]) -> str | None:

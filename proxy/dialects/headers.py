@@ -60,7 +60,7 @@ _CONTROLS = bytes(set(range(0x20)) - {ord("\t")}) + b"\x7f"
 _PRINTABLE = bytes(code if code in range(0x20, 0x7F) else ord("?") for code in range(256))
 """Printable ASCII as it is, a question mark for all else."""
 _NAMES = 512
-"""Field names whose verdict is remembered; a client cannot make it more."""
+"""Field names and origins of answers that are remembered; a client cannot make it more."""
 
 
 def request_headers(ask: Ask, backend: Backend) -> Headers:
@@ -104,14 +104,22 @@ def answer_headers(
 
     `sent` counts the attempts made so far, `failed` are those that a reroute left behind.
     """
-    named = ((b"x-faultline-model", _visible(model)),) if model is not None else ()
     return (
         *response_headers(headers),
+        *_origin(backend, model, sent),
+        (b"x-faultline-request-id", request_id.encode()),
+        *reroute_headers(failed),
+    )
+
+
+@lru_cache(_NAMES)
+def _origin(backend: str, model: str | None, sent: int) -> Headers:
+    """Say where an answer comes from; of one backend and model it is mostly the same."""
+    named = ((b"x-faultline-model", _visible(model)),) if model is not None else ()
+    return (
         (b"x-faultline-backend", _visible(backend)),
         *named,
         (b"x-faultline-attempts", b"%d" % sent),
-        (b"x-faultline-request-id", _visible(request_id)),
-        *reroute_headers(failed),
     )
 
 
@@ -124,7 +132,7 @@ def refusal_headers(*, request_id: str, failed: Sequence[AttemptRecord] = ()) ->
     """Return Faultline's own fields of an answer that no backend gave."""
     return (
         (b"x-faultline-attempts", b"%d" % len(failed)),
-        (b"x-faultline-request-id", _visible(request_id)),
+        (b"x-faultline-request-id", request_id.encode()),
         *reroute_headers(failed),
     )
 

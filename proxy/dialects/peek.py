@@ -161,24 +161,28 @@ def _is_deep(body: bytes) -> bool:
 
 
 def _interpret(fields: dict[str, Field]) -> Peeked | Refusal:
-    get = fields.get
-    model = get("model", _NULL)
-    stream = _BOOLS.get(get("stream", _NULL).raw)
+    model = fields.get("model", _NULL)
+    stream = _BOOLS.get(fields["stream"].raw) if "stream" in fields else False
     name = _text(model.raw)
     if name is None and model.raw != b"null":
         return _refuse("`model` must be a printable string")
     if stream is None:
         return _refuse("`stream` must be true or false")
-    count = get("n", _NULL).raw
     return Peeked(
         model=name,
         model_at=None if name is None else (model.start, model.end),
         stream=stream,
         stateful=not _STATE.isdisjoint(fields)
         and any(_is_state(key, fields[key].raw) for key in _STATE & fields.keys()),
-        cache_key=_text(get("prompt_cache_key", _NULL).raw) or None,
-        choices=int(count) if _COUNT.fullmatch(count) else 1,
+        cache_key=_text(fields["prompt_cache_key"].raw) or None
+        if "prompt_cache_key" in fields
+        else None,
+        choices=_count(fields["n"].raw) if "n" in fields else 1,
     )
+
+
+def _count(raw: bytes) -> int:
+    return int(raw) if _COUNT.fullmatch(raw) else 1
 
 
 def _is_state(key: str, raw: bytes) -> bool:

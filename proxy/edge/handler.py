@@ -137,7 +137,8 @@ class Handler:
             return DRAINING
         if errand.recognition.operation is Operation.LIST_MODELS:
             return _list_models(visit, errand.recognition, fleet)
-        peek = Peek(message.raw_headers) if errand.recognition.reads_body else None
+        encoded = message.raw_headers if b"content-encoding" in errand.fields else ()
+        peek = Peek(encoded) if errand.recognition.reads_body else None
         body: Received | Refusal | None = receive_whole(payload, peek, fleet.bodies)
         if body is None:
             body = await self._receive(visit, payload, errand.fields, peek, fleet.bodies)
