@@ -27,6 +27,8 @@ class Lane:
     takes: str
     tiers: tuple[tuple[Stop, ...], ...]
     serves: bool
+    static: bool
+    """Whether a text of the table's own answers where no target does."""
 
 
 def lanes(routes: Sequence[Route], standings: Standings) -> tuple[Lane, ...]:
@@ -43,6 +45,7 @@ def _lane(route: Route, standings: Standings) -> Lane:
             for tier in route.tiers
         ),
         serves=standings.serves(route),
+        static=route.static is not None,
     )
 
 

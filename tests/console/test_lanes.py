@@ -1,5 +1,7 @@
 """Routes as the page shows them."""
 
+from dataclasses import replace
+
 from proxy.console.lanes import lanes, takes
 from proxy.console.standings import Standings
 from proxy.model import Dialect, Match, Operation
@@ -27,10 +29,18 @@ def test_a_lane_shows_its_tiers_in_order() -> None:
     (lane,) = lanes(TABLE.routes, Standings([row("openai", Word.EJECTED), row("azure")]))
     assert lane.name == "chat"
     assert lane.serves
+    assert not lane.static
     assert [[(stop.name, stop.sign.word) for stop in tier] for tier in lane.tiers] == [
         [("openai", "out of rotation")],
         [("azure", "in rotation")],
     ]
+
+
+def test_a_text_that_comes_last_is_no_target() -> None:
+    (route,) = TABLE.routes
+    rows = [row("openai", Word.EJECTED), row("azure", Word.COOLING)]
+    (lane,) = lanes([replace(route, static="sorry")], Standings(rows))
+    assert (lane.static, lane.serves, len(lane.tiers)) == (True, False, 2)
 
 
 def test_a_lane_without_a_target_is_not_served() -> None:
