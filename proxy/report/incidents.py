@@ -180,16 +180,18 @@ class Ledger(Events):
     def _trouble(self, trouble: Trouble) -> None:
         family, at = FAMILIES[trouble.verdict.cause], trouble.at
         incident = self._same(trouble, family) or self._back(trouble, family)
+        new = incident is None
         if incident is None:
             incident = self._begin(trouble, family)
         incident.news, incident.quiet_since = at, None
-        if trouble.place not in incident.places and len(incident.places) == MOST_PLACES:
-            return
-        incident.out.add(trouble.place)
         if trouble.place not in incident.places:
+            if len(incident.places) == MOST_PLACES:
+                return
             incident.places.append(trouble.place)
-            if trouble.how is not How.OURS:
-                self._say(incident, at, self._how(trouble))
+            new = True
+        incident.out.add(trouble.place)
+        if new and trouble.how is not How.OURS:
+            self._say(incident, at, self._how(trouble))
         elif incident.stage is Stage.MONITORING:
             self._say(incident, at, tale.again(trouble.place, trouble.verdict), Stage.IDENTIFIED)
 
@@ -240,6 +242,7 @@ class Ledger(Events):
         incident = Incident(
             id=self._new_id(), family=family, opened=streak.at, noticed=trouble.at, news=trouble.at
         )
+        incident.places.append(trouble.place)
         incident.causes.update(streak.causes)
         incident.evidence = trouble.verdict.evidence
         self._say(
