@@ -1,5 +1,6 @@
 """Who goes on with a cut stream, by which rung, and when nobody does."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from proxy.model import (
     Target,
     Verdict,
 )
-from proxy.policy.decision import Decision, Ended, Failed, Ready, Relay, Send
+from proxy.policy.decision import Decision, Ended, Failed, Ready, Relay, Send, Woke
 from proxy.policy.ladder import MOST_RESUMES, is_mendable
 from tests.policy.build import Dialogue, World, at, bad, route, target
 
@@ -192,3 +193,59 @@ def test_what_goes_on_is_not_hedged() -> None:
     table = route((P, S), (T,), hedge=Hedge(after=Seconds(10.0)))
     _, talk = cut(table, Rung.ALIGN)
     assert len(talk.first) == 1
+
+
+class Climb:
+    """One exchange whose stream is cut again and again, as chance will have it."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+        names = "pstu"[: rng.randint(1, 4)]
+        ladder = [Target(backend=target(n).backend, prefill=rng.random() < 0.5) for n in names]
+        self.most = rng.randint(1, 9)
+        self.world = World(route(*((one,) for one in ladder), attempts=self.most))
+        self.dialogue = self.world.exchange()
+        self.rungs = tuple(rng.sample(ALL, rng.randint(0, 3)))
+        self.sent: list[tuple[str, Rung]] = []
+        self.broke: set[str] = set()
+        self.relays = 0
+        self.now = 0.0
+
+    def cut(self, number: int, name: str) -> tuple[Decision, ...]:
+        relay = self.dialogue.on(self.now, Ready(number=number))
+        assert relay == (Relay(number=number),)
+        self.relays += 1
+        self.broke.add(name)
+        return self.dialogue.on(self.now, Ended(number=number, verdict=CUT, rungs=self.rungs))
+
+    def step(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+        (send,) = decisions
+        assert isinstance(send, Send)
+        name = send.target.backend.name
+        assert send.rung in self.rungs
+        assert name not in self.broke
+        assert (name, send.rung) not in self.sent
+        assert send.rung is not Rung.PREFILL or send.target.prefill
+        self.sent.append((name, send.rung))
+        self.now += self.rng.random()
+        match self.rng.randrange(3):
+            case 0:
+                return self.cut(send.number, name)
+            case 1:
+                self.broke.add(name)
+                return self.dialogue.fails(self.now, send.number)
+            case _:
+                return self.dialogue.fails(self.now, send.number, CUT, mismatch=True)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_whatever_happens_the_ladder_ends_and_nothing_is_held(seed: int) -> None:
+    climb = Climb(Random(seed))
+    decisions = climb.cut(1, "p")
+    while decisions:
+        decisions = climb.step(decisions)
+    assert len(climb.sent) < climb.most
+    assert climb.relays <= 1 + MOST_RESUMES
+    assert climb.dialogue.on(climb.now, Woke()) == ()
+    climb.dialogue.close(climb.now)
+    assert sum(row.in_flight for row in climb.world.standing.view(at(climb.now))) == 0
