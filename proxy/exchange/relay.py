@@ -68,25 +68,27 @@ class Relay:
 
     def begin(self, status: int, headers: Headers) -> None:
         """Commit: the head and all that was held go down; the rest follows as it comes."""
-        held = b"".join(self._gate.held)
-        self._gate.held.clear()
-        self.bytes_down = len(held)
-        self._runner.sink = self
+        held = self._take_over()
         self._downstream.begin(status, headers, held, last=False)
         self._downstream.on_room(self._on_room)
         self._follow()
 
     def go_on(self) -> None:
         """Go on with an answer that was cut: what was held follows what the client has."""
-        held = b"".join(self._gate.held)
-        self._gate.held.clear()
-        self.bytes_down = len(held)
-        self._runner.sink = self
+        held = self._take_over()
         self._downstream.on_room(self._on_room)
         if not self._downstream.write(held):
             self._paused = True
             self._runner.pause()
         self._follow()
+
+    def _take_over(self) -> bytes:
+        """Hear the runner from now on; return what its gate has held."""
+        held = b"".join(self._gate.held)
+        self._gate.held.clear()
+        self.bytes_down = len(held)
+        self._runner.sink = self
+        return held
 
     def close(self) -> None:
         """Let go of clock and client; the runner is the exchange's to end."""

@@ -11,28 +11,14 @@ from proxy.model import Result, Resumed, Rung
 from proxy.sim import Behaviour
 from proxy.sim.behaviour import SETTLE
 from proxy.sim.voice import Voice
-from tests.e2e.house import House, house
+from tests.e2e.house import TABLE, House, house
 
-TABLE = """\
-version: 1
-listen: "127.0.0.1:0"
-console: "127.0.0.1:0"
-backends:
-  p: {{provider: {provider}, url: "{p}{path}", key: "${{P_KEY}}"}}
-  s: {{provider: {provider}, url: "{s}{path}", key: "${{S_KEY}}"}}
-defaults:
-  limits: {{head: {head}, first_content: {first_content}, stall: {stall}}}
-routes:
-  - name: all
-    match: {{model: "*"}}
-    tiers: [[p, {{backend: s, prefill: true}}]]
-    resume: [RUNGS]
-"""
 LONG = "tell me about bridges"
 
 
 def table(*rungs: Rung) -> str:
-    return TABLE.replace("RUNGS", ", ".join(rungs))
+    tiers = f"tiers: [[p, {{{{backend: s, prefill: true}}}}]]\n    resume: [{', '.join(rungs)}]"
+    return TABLE.replace("tiers: [[p, s]]", tiers)
 
 
 async def ask_openai(here: House, limit: int = 500) -> str:
