@@ -9,12 +9,11 @@ that is `async`; nothing in it waits for anything but the body itself.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import msgspec
 
-from proxy.model import Ask, Body, Dialect, Splice, Target
+from proxy.model import Ask, Body, Dialect, Splice, Target, noun
 
 _VERSION = {Dialect.OPENAI: "/v1", Dialect.ANTHROPIC: "/v1", Dialect.GEMINI: "/v1beta"}
 """What stands in a normal path where a backend's URL has its own."""
@@ -22,7 +21,7 @@ _UPLOAD = "/upload"
 """What Google's uploads have before the version."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Rendered:
     """What is sent to one target."""
 

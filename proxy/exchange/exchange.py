@@ -154,6 +154,9 @@ class Exchange:
         if self._failover is not None:
             self._failover.close(self._ports.clock.now())
         self._ports.events.ended(self._record())
+        # All of these lead back here: the collector would have to find out that they are over.
+        self._failover = self._relay = self._answering = self._failed = None
+        del self._bench
 
     # Events in.
 

@@ -7,7 +7,6 @@ runner only passes bytes and the ending to the relay. It never decides what is d
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from proxy.dialects.gate import Gate, State, gate_for, is_good
@@ -32,6 +31,7 @@ from proxy.model import (
     Seconds,
     Sent,
     Verdict,
+    noun,
 )
 from proxy.policy.decision import Failed, Ready, Send
 
@@ -67,7 +67,8 @@ class Alarm:
         self._arm()
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Ring never more, and forget who would have heard it."""
+        self._ring = _silence
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -84,6 +85,10 @@ class Alarm:
             self._ring()
 
 
+def _silence() -> None:
+    """Ring an alarm that has been stopped."""
+
+
 class Sink(Protocol):
     """Where a runner's bytes and its ending go after the commit."""
 
@@ -94,7 +99,7 @@ class Sink(Protocol):
         """Take the end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Bench:
     """What every runner of one exchange works with."""
 

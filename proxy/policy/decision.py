@@ -3,22 +3,21 @@
 Attempts are known by their number, counted from 1 in the order in which they were sent.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.model import Instant, Limits, Rung, Seconds, Sent, Target, Verdict
+from proxy.model import Instant, Limits, Rung, Seconds, Sent, Target, Verdict, noun
 
 # --- events: what happened ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Ready:
     """The gate of an attempt has opened: first content, or a whole unary answer that is good."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Failed:
     """An attempt is over with nothing sent to the client, and the verdict is not good.
 
@@ -36,7 +35,7 @@ class Failed:
     """Asked to go on with a cut stream, it was well and said something else."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Ended:
     """The relayed attempt is over: whole (a good verdict), or cut after the commit."""
 
@@ -46,7 +45,7 @@ class Ended:
     """The route's ways to go on that what the client has been shown allows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Woke:
     """The instant of the last `Wait` has come."""
 
@@ -56,7 +55,7 @@ Event = Ready | Failed | Ended | Woke
 # --- decisions: what is done next --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Send:
     """Make an attempt."""
 
@@ -74,21 +73,21 @@ class Send:
     """How to go on with the cut stream; None: it begins an answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Wait:
     """Come back with `Woke` at `until`; other events may come before. A new one replaces it."""
 
     until: Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Relay:
     """Commit this attempt's answer: it is ready, or it is the client's own fault."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Cancel:
     """End this attempt at once; it is charged to nobody."""
 
@@ -110,7 +109,7 @@ class Why(StrEnum):
     """No target of the route is able: unknown backend demanded, context window, all full."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Refuse:
     """Tell the client that nothing is left."""
 
@@ -123,7 +122,7 @@ class Refuse:
     """The targets that are out of rotation, tried or not, and what put them there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Substitute:
     """Answer with the table's own text; where the client's API has no text, refuse."""
 
