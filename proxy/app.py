@@ -34,7 +34,9 @@ from proxy.report.journal import Journal
 from proxy.report.lag import LagMeter
 from proxy.report.lines import Level, Value
 from proxy.report.metrics import Gauges, Metrics
+from proxy.report.moment import Moment
 from proxy.report.newsroom import Newsroom, Surroundings
+from proxy.report.outside import Outside, Reach
 from proxy.report.report import Report
 from proxy.settings.load import Loaded
 from proxy.settings.problem import SettingsError, headline
@@ -107,7 +109,8 @@ class Faultline:
         now, wall = self.clock.now, time.time
         self._journal = None if journal is None else Journal(journal, now=now, wall=wall)
         self._lag = LagMeter(self.clock, self._lagging)
-        self.news = Newsroom(self._surroundings(dice))
+        self.outside = Outside(self.fleet, self._reach(dice))
+        self.news = Newsroom(self._surroundings(dice), self.outside)
         self._metrics = Metrics(
             self.fleet,
             version=version("faultline"),
@@ -148,6 +151,14 @@ class Faultline:
         )
         self.console = Console(self._sources())
 
+    def _reach(self, dice: random.Random) -> Reach:
+        return Reach(
+            moment=lambda: Moment(now=self.clock.now(), wall=time.time()),
+            console=lambda: self.console_url,
+            dice=dice,
+            log=lambda level, event, message: self._log(level, event, message=message),
+        )
+
     def _surroundings(self, dice: random.Random) -> Surroundings:
         return Surroundings(
             clock=self.clock,
@@ -170,6 +181,7 @@ class Faultline:
             traffic=self.news.traffic,
             outlook=self.news.outlook,
             drills=self.drills,
+            says=self.outside.says,
         )
 
     # Where it is.
@@ -204,6 +216,7 @@ class Faultline:
         await self.edge.start()
         await self.console.start()
         self._lag.start()
+        self.outside.start()
         self.news.start()
         gc.collect()
         gc.freeze()  # what is here now stays: later collections need not look at it
@@ -247,6 +260,7 @@ class Faultline:
         await self.transport.close()
         self._lag.close()
         self.news.close()
+        await self.outside.close()
         self._log(Level.INFO, "stopped")
         if self._journal is not None:
             self._journal.close(LAST_LINES)
@@ -271,6 +285,7 @@ class Faultline:
         self.drills.adopt(fleet.backends)
         self._metrics.adopt(fleet)
         self.news.adopt(fleet)
+        self.outside.adopt(fleet)
         self._metrics.reloaded(success=True)
         if self._journal is not None:
             self._configure_journal(self._journal)
@@ -303,7 +318,8 @@ class Faultline:
         return self.standing.view(self.clock.now())
 
     def _dropped(self) -> int:
-        return 0 if self._journal is None else self._journal.dropped
+        lines = 0 if self._journal is None else self._journal.dropped
+        return lines + self.outside.dropped
 
     def _drill_turned(self, turn: Turn, running: Running) -> None:
         """Bring the beginning and the end of a drill into the journal."""

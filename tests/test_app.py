@@ -13,6 +13,7 @@ import pytest
 from proxy import sim
 from proxy.app import DESCRIPTORS, Faultline, LoopClock, harden
 from proxy.model import Instant
+from proxy.report.traffic import Side
 from proxy.settings.load import Loaded, loads
 from proxy.settings.problem import SettingsError
 from tests.e2e.process import get, post
@@ -77,6 +78,18 @@ async def test_a_bad_table_keeps_the_old_one_and_is_told() -> None:
         assert served.fleet.routes[0].name == "second"
         await shows(served, "faultline_settings_reload_success 1.0")
         await served.close()
+
+
+async def test_what_was_counted_outlives_the_process(tmp_path: Path) -> None:
+    async with sim.Provider("p") as p:
+        text = TABLE.format(url=p.url, name="all") + "incidents: {store: i.db}\n"
+        for run in (1, 2):
+            served = Faultline(lambda: loads(text, name="test.yaml", env={}, base=tmp_path))
+            await served.start()
+            assert (await post(f"{served.url}/v1/chat/completions", CHAT))[0] == 200
+            await served.close()
+            assert served.news.traffic.total(3600, [(Side.APPS, "all")]).good == run
+            assert served.outside.dropped == 0
 
 
 async def test_health_survives_a_reload() -> None:

@@ -11,11 +11,16 @@ from prometheus_client import CollectorRegistry
 from proxy.model import Fleet
 from proxy.policy.standing import Row
 from proxy.report.estimate import Estimate, Unknown
+from proxy.report.feeds.said import Said
 from proxy.report.incident import Incident
 from proxy.report.incidents import Ledger
 from proxy.report.moment import Moment
 from proxy.report.traffic import Traffic
 from proxy.wire.drill import Drills, Running
+
+
+def _nobody_asks(_: str) -> Said | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,8 @@ class Sources:
     traffic: Traffic
     outlook: Callable[[Incident], Estimate | Unknown | None]
     drills: Drills
+    says: Callable[[str], Said | None] = _nobody_asks
+    """What a backend's provider says of itself, where the table asks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,7 @@ class Look:
     traffic: Traffic
     outlook: Callable[[Incident], Estimate | Unknown | None]
     drills: Sequence[Running] = ()
+    says: Callable[[str], Said | None] = _nobody_asks
 
 
 def look(sources: Sources) -> Look:
@@ -57,4 +65,5 @@ def look(sources: Sources) -> Look:
         traffic=sources.traffic,
         outlook=sources.outlook,
         drills=sources.drills.running,
+        says=sources.says,
     )

@@ -280,7 +280,7 @@ class Metrics(Events, Collector):
         )
         yield CounterMetricFamily(
             "faultline_events_dropped",
-            "Journal lines lost because nobody took them.",
+            "Journal lines, incident records and messages to people that were lost.",
             value=self._gauges.dropped(),
         )
         yield GaugeMetricFamily(

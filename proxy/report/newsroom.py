@@ -4,7 +4,7 @@ Puts the ledger, the traffic, the outlook and the refusals' notes together, and 
 them. Knows a clock; what is trouble, and how it is said, stands in the modules that it holds.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from proxy.report.moment import Moment
 from proxy.report.note import Notes
 from proxy.report.outages import published
 from proxy.report.outlook import Outlook
+from proxy.report.outside import Outside
 from proxy.report.traffic import Traffic
 
 TICK = Seconds(1.0)
@@ -51,12 +52,19 @@ class Surroundings:
 class Newsroom:
     """The ledger, the traffic, and who tells of them."""
 
-    def __init__(self, around: Surroundings, past: Iterable[Incident] = ()) -> None:
-        """Take the resolved incidents of a former run, the latest last."""
+    def __init__(self, around: Surroundings, outside: Outside) -> None:
+        """Take what a former run has left."""
         self._around = around
+        self._outside = outside
         self._timer: Timer | None = None
-        self.ledger = Ledger(around.fleet(), new_id=around.new_id, news=self._journal, past=past)
+        self.ledger = Ledger(
+            around.fleet(),
+            new_id=around.new_id,
+            news=self._tell,
+            past=outside.past.incidents,
+        )
         self.traffic = Traffic(around.wall)
+        self.traffic.restore(outside.past.counts)
         self.outlook = Outlook(
             history=published(),
             past=lambda: self.ledger.past,
@@ -79,6 +87,7 @@ class Newsroom:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self._outside.save(self.ledger.open, self.traffic)
 
     def adopt(self, fleet: Fleet) -> None:
         """Go on under a new table."""
@@ -89,7 +98,13 @@ class Newsroom:
         moment, around = self.moment(), self._around
         self.ledger.tick(moment.now)
         self.notes.write(around.fleet(), self.ledger.open, moment, around.console())
+        if self._outside.due(moment.now):
+            self._outside.save(self.ledger.open, self.traffic)
         self._timer = around.clock.call_at(Instant(moment.now + TICK), self._tick)
+
+    def _tell(self, incident: Incident, update: Update) -> None:
+        self._journal(incident, update)
+        self._outside.heard(incident, update)
 
     def _journal(self, incident: Incident, update: Update) -> None:
         """Bring each line of an incident's timeline into the journal."""

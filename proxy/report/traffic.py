@@ -5,12 +5,13 @@ did by itself. Knows the wall clock's minutes and the table's names, so it stays
 incidents, nor how it is drawn.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from proxy.exchange import Events
 from proxy.model import AttemptRecord, Cause, ExchangeRecord, HealthChange, Result
+from proxy.report.archive import CountKey, Tallied
 from proxy.report.incident import FAMILIES, Family
 
 
@@ -133,6 +134,26 @@ class Traffic(Events):
                 del slots[old]
         self._now = tuple(current)
         self._turns = (now // Unit.MINUTE + 1) * Unit.MINUTE
+
+    # --- kept from run to run
+
+    def counts(self, since: float) -> Iterator[tuple[CountKey, Tallied]]:
+        """Yield what there is of the slots that have ended after `since`, or go on."""
+        for unit, slots in self._slots.items():
+            for index, counts in slots.items():
+                if (index + 1) * unit > since:
+                    for (side, name), (good, rescued, failed) in counts.items():
+                        yield CountKey(unit, index, side, name), (good, rescued, failed)
+
+    def restore(self, kept: Iterable[tuple[CountKey, Tallied]]) -> None:
+        """Go on from what a former run has counted."""
+        for key, tallied in kept:
+            try:
+                slots, side = self._slots[Unit(key.unit)], Side(key.side)
+            except ValueError:  # of another version, perhaps
+                continue
+            slots.setdefault(key.slot, {})[side, key.name] = [*tallied]
+            self.since = min(self.since, float(key.slot * key.unit))
 
     # --- asked by those who show it
 

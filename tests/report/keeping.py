@@ -2,11 +2,13 @@
 
 from collections import Counter
 from pathlib import Path
+from random import Random
 
-from proxy.model import Cause, Instant, Scope, Seconds
+from proxy.model import Cause, Fleet, Instant, Scope, Seconds
 from proxy.report.archive import CountKey
 from proxy.report.incident import Family, Impact, Incident, Place, Stage
 from proxy.report.moment import Moment
+from proxy.report.outside import Log, Outside, Reach
 from proxy.report.store import Store
 
 NOW = Moment(now=Instant(1000.0), wall=1_800_000_000.0)
@@ -46,6 +48,12 @@ def incident(name: str = "a1b2c3d4", *, over: bool = True, at: float = 900.0) ->
         made.resolved = Instant(at + 50)
         made.say(Instant(at + 50), "Over.", Stage.RESOLVED)
     return made
+
+
+def away(fleet: Fleet, moment: Moment = NOW, log: Log = lambda *_: None) -> Outside:
+    """What reaches beyond the process, with a clock that stands."""
+    reach = Reach(moment=lambda: moment, console=lambda: "", dice=Random(1), log=log)
+    return Outside(fleet, reach)
 
 
 class Kept:

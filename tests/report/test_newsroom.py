@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from proxy.exchange import Timer
 from proxy.model import Instant
+from proxy.report.archive import Past
 from proxy.report.lines import Level, Value
 from proxy.report.newsroom import TICK, Newsroom, Surroundings
+from tests.report.keeping import away
 from tests.report.records import BAD_ATTEMPT, EJECTED, fleet, row
 from tests.report.troubled import resolved
 
@@ -42,6 +44,8 @@ class Desk:
     def __init__(self) -> None:
         self.clock = Ticking()
         self.lines: list[tuple[Level, str, dict[str, Value]]] = []
+        self.outside = away(TABLE)
+        self.outside.past = Past(incidents=(resolved(),))
         self.news = Newsroom(
             Surroundings(
                 clock=self.clock,
@@ -52,7 +56,7 @@ class Desk:
                 new_id=lambda: "abc",
                 log=self.log,
             ),
-            past=[resolved()],
+            self.outside,
         )
 
     def log(self, level: Level, event: str, **fields: Value) -> None:
