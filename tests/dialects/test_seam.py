@@ -67,10 +67,16 @@ def test_align_needs_all_of_the_text() -> None:
         ("One two", ["One"], (State.FAILED, "")),
         ("One two", ["One t", "en"], (State.FAILED, "")),
         ("One two", ["On", "ly"], (State.JOINED, "Only")),
+        ("One two", ["One-off"], (State.JOINED, "One-off")),
+        ("One two", ["One \n"], (State.FAILED, "")),
     ],
 )
 def test_prefill(shown: str, texts: list[str], expected: tuple[State, str]) -> None:
     assert play(Prefill(shown), *texts) == expected
+
+
+def test_prefill_fails_as_soon_as_it_can_be_told() -> None:
+    assert play(Prefill("One two "), "three", end=False) == (State.FAILED, "")
 
 
 def test_prefill_knows_what_was_not_said_again() -> None:
@@ -105,6 +111,10 @@ def test_anchor(tail: str, answer: str, expected: tuple[State, str], size: int) 
     seam = Anchor(shown)
     assert play(seam, *pieces) == expected
     assert seam.unsaid == shown[:-ANCHOR]
+
+
+def test_an_anchor_is_48_characters() -> None:
+    assert ANCHOR == 48
 
 
 def test_white_space_inside_of_an_anchor_does_not_matter() -> None:

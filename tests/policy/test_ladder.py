@@ -147,6 +147,7 @@ def test_only_what_another_backend_can_mend_is_mended(cause: Cause) -> None:
 
 
 def test_an_exchange_goes_on_twice() -> None:
+    assert MOST_RESUMES == 2
     table = route(*((target(name),) for name in "pstuv"), attempts=9)
     _, talk = cut(table, Rung.ALIGN)
     for number in range(2, 2 + MOST_RESUMES):
@@ -180,6 +181,12 @@ def test_who_is_out_of_rotation_is_not_asked() -> None:
 
 def test_who_was_silent_is_not_asked_again() -> None:
     _, talk = cut(route((P, S)), Rung.ALIGN, Rung.ANCHOR)
+    assert talk.misses(2, verdict=bad(Cause.TIMEOUT), silent=True) == ()
+
+
+def test_a_silent_backend_is_not_asked_for_another_model() -> None:
+    other = Target(backend=S.backend, model="small")
+    _, talk = cut(route((P, S), (other,)), Rung.ALIGN, Rung.ANCHOR)
     assert talk.misses(2, verdict=bad(Cause.TIMEOUT), silent=True) == ()
 
 
