@@ -4,6 +4,7 @@ Knows the templates; nothing of what they say.
 """
 
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -24,14 +25,6 @@ class Renderer:
     def __init__(self, now: Callable[[], Instant]) -> None:
         self._now = now
         self._pages: dict[str, tuple[Instant, str]] = {}
-        self._templates = Environment(
-            loader=PackageLoader("proxy.console"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals |= {"version": version("faultline"), "headlines": HEADLINES}
 
     def page(self, path: str, template: str, said: Callable[[], dict[str, object]]) -> str:
         """Return the page at a path; `said` is asked for what it says if that is not known."""
@@ -41,6 +34,20 @@ class Renderer:
             return text
         if len(self._pages) >= MOST_PAGES:
             self._pages.clear()
-        text = self._templates.get_template(template).render(said())
+        text = templates().get_template(template).render(said())
         self._pages[path] = (now, text)
         return text
+
+
+@cache
+def templates() -> Environment:
+    """Return the templates; they are compiled once."""
+    environment = Environment(
+        loader=PackageLoader("proxy.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"version": version("faultline"), "headlines": HEADLINES}
+    return environment

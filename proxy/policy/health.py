@@ -12,6 +12,7 @@ from random import Random
 from proxy.model import (
     Ask,
     Backend,
+    Cause,
     Change,
     CredentialKind,
     Fleet,
@@ -46,7 +47,8 @@ class Health:
 
     def __init__(self, fleet: Fleet, *, rng: Random, tell: Callable[[HealthChange], None]) -> None:
         self.lagging = False
-        """Set while our own loop lags: what looks like a slow backend may be ourselves."""
+        """Set while our own loop lags: what looks like a slow backend may be ourselves. What a
+        backend has said or done holds all the same, or nobody would be ejected under load."""
         self.offline = Offline()
         self.members: dict[str, Member] = {}
         self.keys: dict[KeyName, Breaker] = {}
@@ -165,7 +167,8 @@ class Health:
             self.offline.answered()
         ours = self._is_ours(attempt, verdict, sent, now, silent)
         how = charge(verdict, attempt.target.backend.credential.kind)
-        if how is Charge.FAIL and (ours or self.lagging):
+        slow = silent or verdict.cause is Cause.TIMEOUT
+        if how is Charge.FAIL and (ours or (slow and self.lagging)):
             how = Charge.NOTHING
         if how is not Charge.NOTHING:
             # A cut one was in time with its first content: only that it failed counts.

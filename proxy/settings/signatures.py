@@ -6,6 +6,7 @@ entries is not known here.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -67,8 +68,9 @@ class Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     source: Annotated[str, msgspec.Meta(min_length=3)]
 
 
+@cache
 def signatures() -> tuple[Signature, ...]:
-    """Return the package's own signatures, in their order of judgement."""
+    """Return the package's own signatures, in their order of judgement; they are read once."""
     return parse_signatures(files("proxy.settings").joinpath("signatures.yaml").read_text("utf-8"))
 
 

@@ -258,6 +258,14 @@ def test_while_the_loop_lags_nobody_is_blamed_for_being_slow() -> None:
     assert clinic.gate(A) is Gate.COOLING, "what was told holds all the same"
 
 
+@pytest.mark.parametrize("cause", [Cause.CDN_EDGE, Cause.ORIGIN, Cause.TCP])
+def test_while_the_loop_lags_what_a_backend_says_or_does_holds(cause: Cause) -> None:
+    clinic = Clinic(A)
+    clinic.health.lagging = True
+    clinic.fail(A, bad(cause), times=5)
+    assert clinic.gate(A) is Gate.OUT
+
+
 def test_two_silences_eject() -> None:
     clinic = Clinic(A)
     clinic.fail(A, bad(Cause.TIMEOUT), times=2, silent=True)

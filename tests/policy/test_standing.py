@@ -85,7 +85,7 @@ def test_lagging_is_passed_on() -> None:
     world = World(route((A,)))
     assert not world.standing.lagging
     world.standing.lagging = True
-    world.eject("a")
+    world.eject("a", verdict=bad(Cause.TIMEOUT))
     assert world.standing.lagging
     assert rows(world, 0.0)[0][3] is Word.CLOSED
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from urllib.parse import quote
 
-from proxy.model import AttemptRecord, Change, HealthChange, Sent
+from proxy.model import AttemptRecord, Change, HealthChange, Resumed, Sent
 from tests.scenarios import reading
 from tests.scenarios.crossing import Call, End
 from tests.scenarios.story import Attempt, Story
@@ -54,21 +54,29 @@ def one_outcome(story: Story) -> Iterator[str]:
 def provenance(story: Story) -> Iterator[str]:
     """A client sees the bytes of one provider, and of its own request."""
     for call in story.calls:
-        if not call.statuses or call.number not in story.record_of:
+        record = story.record_of.get(call.number)
+        if record is None or call.backend in story.unseen:
             continue
         stamps = reading.stamps(bytes(call.answer))
         owner = story.owner.get(call.backend)
         if owner is None:
             if stamps:
                 yield f"call {call.number}: a refusal with the words of {stamps}"
-            continue
-        if story.resumes and story.record_of[call.number].attempts[-1].backend != call.backend:
-            continue
-        if stamps - {owner}:
-            yield f"call {call.number}: words of {stamps}, answered by {owner}"
-        wrong = [_unlike(call, a) for a in story.attempts_of[call.number] if a.provider == owner]
-        if all(wrong):
-            yield f"call {call.number}: {wrong[0] if wrong else f'{owner} never saw it'}"
+        elif not any(_joined(attempt) for attempt in record.attempts):
+            # Else it has the words of two, and the scenario says which.
+            yield from _from_one(story, call, owner, stamps)
+
+
+def _from_one(story: Story, call: Call, owner: str, stamps: set[str]) -> Iterator[str]:
+    if stamps - {owner}:
+        yield f"call {call.number}: words of {stamps}, answered by {owner}"
+    wrong = [_unlike(call, a) for a in story.attempts_of[call.number] if a.provider == owner]
+    if all(wrong):
+        yield f"call {call.number}: {wrong[0] if wrong else f'{owner} never saw it'}"
+
+
+def _joined(record: AttemptRecord) -> bool:
+    return record.resumption is not None and record.resumption.result is Resumed.JOINED
 
 
 def _unlike(call: Call, attempt: Attempt) -> str:
@@ -107,7 +115,8 @@ def same_body(story: Story) -> Iterator[str]:
     """Every attempt carries the client's bytes, but for the model's name."""
     for attempt in story.attempts:
         seen = attempt.seen
-        if seen.length and seen.sha256 and seen.sha256 not in story.by_body:
+        known = not seen.length or not seen.sha256 or seen.sha256 in story.by_body
+        if not known and story.by_turn(seen) is None:
             yield f"{attempt.backend} got a body that no client sent: {seen.body[:120]!r}"
 
 
@@ -119,15 +128,15 @@ def honest_attempts(story: Story) -> Iterator[str]:
         least[record.backend] += record.sent >= Sent.HEAD_SEEN
         most[record.backend] += record.sent >= Sent.MAYBE_SENT
     saw = Counter(attempt.backend for attempt in story.attempts)
-    for backend in {*most, *saw}:
+    for backend in {*most, *saw} - story.unseen:
         if not least[backend] <= saw[backend] <= most[backend]:
             told = f"{least[backend]} to {most[backend]}"
             yield f"{backend} saw {saw[backend]} requests, told are {told}"
     for number, exchange in story.record_of.items():
         said = int(story.calls[number].fields.get("x-faultline-attempts", "0"))
         made = len(exchange.attempts)
-        late = sum(attempt.hedge for attempt in exchange.attempts)
-        if not said - late <= made <= said + late and not story.resumes:
+        late = sum(a.hedge or a.resumption is not None for a in exchange.attempts)
+        if not said - late <= made <= said + late:
             yield f"call {number} was told {said} attempts, there were {made}"
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import uvloop
 
-SILENCE = 0.001
+SILENCE = 0.0003
 """Seconds without any event after which the kernel and the threads are held to have nothing more
 to bring: on the loopback everything has arrived when it has been sent."""
 
@@ -71,11 +71,15 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what is ready; at most `timeout` passes on the loop's clock."""
-        if timeout is None or timeout <= 0 or not self._loop.may_leap:
+        if timeout is None or not self._loop.may_leap:
             return self._really(timeout)
-        ready = self._really(min(timeout, SILENCE))
-        if not ready and timeout > SILENCE and self._loop.may_leap:
-            self._loop.wait(min(timeout - SILENCE, LEAP))
+        ready = super().select(0)
+        if ready or timeout <= 0:
+            return ready
+        time.sleep(SILENCE)
+        ready = super().select(0)
+        if not ready and self._loop.may_leap:
+            self._loop.wait(min(timeout, LEAP))
         return ready
 
     def _really(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:

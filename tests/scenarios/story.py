@@ -4,6 +4,7 @@ All of it is on one clock and follows from one seed. Who wants to judge needs no
 """
 
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -80,6 +81,8 @@ class Story:
     """What was still there when all was over."""
     most_attempts: int = 5
     """Of one exchange: the table's, and the repetition on a fresh connection."""
+    unseen: frozenset[str] = frozenset()
+    """Backends that nobody looks into."""
     resumes: bool = False
     """Whether a cut stream may be gone on with."""
 
@@ -97,10 +100,19 @@ class Story:
         """The attempts of each call, by its number."""
         found: dict[int, list[Attempt]] = defaultdict(list)
         for attempt in self.attempts:
-            call = self.by_body.get(attempt.seen.sha256) or self._by_head(attempt.seen)
+            seen = attempt.seen
+            call = self.by_body.get(seen.sha256) or self._by_head(seen) or self.by_turn(seen)
             if call is not None:
                 found[call.number].append(attempt)
         return found
+
+    def by_turn(self, seen: Seen) -> Call | None:
+        """Return the call whose answer is to be gone on with: the prompt has its first turn."""
+        turns = seen.payload.get("messages") if self.resumes else None
+        if not isinstance(turns, list):
+            return None
+        first = json.dumps(turns[0])
+        return next((call for call in self.calls if first in _spaced(call.body)), None)
 
     def _by_head(self, seen: Seen) -> Call | None:
         """Return the call of a request whose body never came: it was under way, and as long."""
@@ -143,7 +155,7 @@ class Story:
                 yield call.ended, f"call {call.number}: {call.end.value}, {size} bytes"
         for attempt in self.attempts:
             seen = attempt.seen
-            of = self.by_body.get(seen.sha256)
+            of = self.by_body.get(seen.sha256) or self.by_turn(seen)
             what = f"{attempt.backend} sees call {'?' if of is None else of.number}"
             yield seen.at, f"{what} on connection {seen.connection}: {seen.behaviour}"
             if seen.peer_closed is not None:
@@ -161,6 +173,14 @@ class Story:
             until = "" if change.until is None else f" for {change.until - change.at:.3f} s"
             what = f"told: {change.scope.value} {change.backend} {change.change.value}{until}"
             yield change.at, what
+
+
+def _spaced(body: bytes | bytearray) -> str:
+    """Return a JSON body as `json.dumps` writes it."""
+    try:
+        return json.dumps(json.loads(body))
+    except ValueError:
+        return ""
 
 
 _MODEL = re.compile(rb'("model"\s*:\s*)"[^"]*"')

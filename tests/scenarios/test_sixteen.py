@@ -4,14 +4,23 @@ One first choice, one fallback that is another model, OpenAI's SDK as the caller
 """
 
 import asyncio
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import openai
 import pytest
 
 from proxy import sim
-from proxy.sim import Behaviour
+from proxy.model import Result, Rung
+from proxy.sim import Behaviour, Step, framing
+from proxy.sim import openai as sim_openai
+from proxy.sim.speech import speak
 from proxy.sim.voice import Voice
+from tests.scenarios import reading
+from tests.scenarios.crossing import Call, End
 from tests.scenarios.sdks import Heard, chat
 from tests.scenarios.world import World, scenario
 
@@ -23,6 +32,43 @@ BENCH: dict[str, Any] = {
     "tokens": TOKENS,
 }
 FALLBACK = "fallback"
+
+
+def spoken(call: Call) -> str:
+    """Return the text that a provider has for a call's prompt."""
+    said = speak(json.loads(call.body), provider="p", model="m", tokens=TOKENS, stamp=False)
+    return said.text
+
+
+def rungs(world: World) -> list[Rung]:
+    """Return the rungs that were tried, in order."""
+    return [record.resumption.rung for _, record in world.told.attempts if record.resumption]
+
+
+def going_on(*, takes_prefill: bool) -> Behaviour:
+    """Be a model of other words, which goes on with what it is given."""
+
+    def play(voice: Voice) -> Iterator[Step]:
+        messages: Any = voice.seen.payload["messages"]
+        turns = [turn["role"] for turn in messages]
+        shown = messages[turns.index("assistant")]["content"] if "assistant" in turns else None
+        if shown is None:
+            own = replace(voice, stamp=True).answer()
+            yield own.begin() + own.frame(*own.events) + own.end()
+            return
+        prefilled = turns[-1] == "assistant"
+        if prefilled and not takes_prefill:
+            error = voice.error(400, "This model does not support assistant message prefill.")
+            yield framing.reply(400, ((b"content-type", b"application/json"),), error)
+            return
+        first = {"messages": messages[: turns.index("assistant")]}
+        whole = speak(first, provider="s", model=FALLBACK, tokens=TOKENS, stamp=False)
+        rest = whole.text[len(shown) if prefilled else len(shown) - 48 :]
+        tokens = tuple(re.findall(r"\s*\S+", rest))
+        answer = sim_openai.chat(replace(whole, tokens=tokens), voice.seen.payload)
+        yield answer.begin() + answer.frame(*answer.events) + answer.end()
+
+    return Behaviour(name=f"going_on({takes_prefill})", play=play)
 
 
 def whole(heard: Heard) -> bool:
@@ -103,6 +149,110 @@ async def test_S07_a_late_first_word_is_overtaken(world: World) -> None:
     assert heard.took <= 15
     await asyncio.sleep(1)
     assert world.p.live == 0
+
+
+RESUMING = BENCH | {
+    "route": "hedge: {after: 10s}, resume: [align, prefill, anchor]",
+    "limits": "head: 30s, first_content: 30s, stall: 10s",
+    "stamp": False,
+    "resumes": True,
+}
+"""The two providers are the same model: unless they are told otherwise, they say the same."""
+CUTS = [sim.cut_after(40, how) for how in sim.Cut]
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@scenario(**RESUMING)
+async def test_S08_a_cut_stream_is_gone_on_with(world: World, cut: Behaviour) -> None:
+    world.p.plan(cut)
+    heard = await chat(world)
+    assert whole(heard)
+    assert heard.text == spoken(world.calls[-1])
+    assert world.told.records[-1].result is Result.WHOLE
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@scenario(**RESUMING)
+async def test_S08_a_fallback_with_other_words_is_asked_to_go_on(
+    world: World, cut: Behaviour
+) -> None:
+    world.p.plan(cut)
+    world.s.plan(going_on(takes_prefill=False))
+    heard = await chat(world)
+    assert whole(heard)
+    assert heard.text == spoken(world.calls[-1])
+    assert rungs(world) == [Rung.ALIGN, Rung.ANCHOR]
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@scenario(**BENCH | {"route": "resume: [align]"})
+async def test_S08_where_nothing_fits_it_is_cut_without_a_foreign_word(
+    world: World, cut: Behaviour
+) -> None:
+    world.p.plan(cut)
+    with pytest.raises(openai.APIError):
+        await chat(world)
+    (made,) = world.calls
+    assert reading.stamps(bytes(made.answer)) == {"p"}
+    assert made.end is End.CUT
+
+
+@scenario(**RESUMING | {"limits": "head: 30s, first_content: 30s, stall: 40s"})
+async def test_S09_a_stalled_stream_is_gone_on_with(world: World) -> None:
+    world.p.plan(sim.stall_after(20, 30.0))
+    heard = await chat(world)
+    assert whole(heard)
+    assert heard.text == spoken(world.calls[-1])
+    assert heard.took <= 45
+    world.p.plan(sim.ok())
+    assert (await chat(world)).models == {"m"}
+
+
+@scenario(**RESUMING)
+async def test_S09_silence_is_ended_by_the_limit(world: World) -> None:
+    world.p.plan(sim.stall_after(20))
+    heard = await chat(world)
+    assert whole(heard)
+    assert heard.text == spoken(world.calls[-1])
+    assert heard.took <= 11
+
+
+PREFILL = "[[p], [{backend: s, model: fallback, prefill: true}]]"
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@scenario(**RESUMING)
+async def test_S14_a_fallback_without_prefill_is_not_asked_for_one(
+    world: World, cut: Behaviour
+) -> None:
+    world.p.plan(cut)
+    world.s.plan(going_on(takes_prefill=False))
+    heard = await chat(world)
+    assert whole(heard)
+    assert heard.text == spoken(world.calls[-1])
+    assert Rung.PREFILL not in rungs(world)
+
+
+@scenario(**RESUMING | {"tiers": PREFILL, "route": "resume: [prefill, anchor]"})
+async def test_S14_a_prefill_that_is_refused_is_not_seen_and_not_tried_again(
+    world: World,
+) -> None:
+    world.p.plan(sim.cut_after(40))
+    world.s.plan(going_on(takes_prefill=False))
+    for _ in range(2):
+        heard = await chat(world)
+        assert whole(heard)
+        assert heard.text == spoken(world.calls[-1])
+    assert rungs(world) == [Rung.PREFILL, Rung.ANCHOR, Rung.ANCHOR]
+
+
+@scenario(**RESUMING | {"tiers": PREFILL, "route": "resume: [prefill]"})
+async def test_S14_a_prefill_that_is_taken(world: World) -> None:
+    world.p.plan(sim.cut_after(40))
+    world.s.plan(going_on(takes_prefill=True))
+    heard = await chat(world)
+    assert whole(heard)
+    assert heard.text == spoken(world.calls[-1])
 
 
 @scenario(**BENCH)

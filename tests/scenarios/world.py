@@ -11,9 +11,10 @@ import os
 import random
 import string
 import tempfile
+import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from proxy.settings.load import loads
 from tests.scenarios.checker import judge
 from tests.scenarios.clients import CHAT, Client, Tap, request
 from tests.scenarios.crossing import Call
-from tests.scenarios.pace import Pace
+from tests.scenarios.pace import Pace, Skipping
 from tests.scenarios.places import Hole, Names, authority, server_context
 from tests.scenarios.story import Attempt, Story, Told
 from tests.scenarios.witness import Witness
@@ -67,7 +68,9 @@ class Setup:
     also: Mapping[str, str] = field(default_factory=dict)
     """Further backends: the name, and the provider that it is at."""
     url: Mapping[str, str] = field(default_factory=dict)
-    """Another address of a backend; `{port}` is its provider's."""
+    """Another address of a backend; `{port}` is its provider's, `{tap}` leads to Faultline."""
+    elsewhere: tuple[str, ...] = ()
+    """Backends that are not at their provider because of that."""
     key: Mapping[str, str] = field(default_factory=dict)
     """`client` or `none` instead of a key."""
     holes: tuple[str, ...] = ()
@@ -257,6 +260,14 @@ class World:
         """Return when the standing of a backend changed in this way."""
         return [c.at for c in self.told.changes if c.change is change and c.backend == backend]
 
+    def hold(self, seconds: float) -> None:
+        """Let the loop do nothing for a while: what comes meanwhile is late."""
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, Skipping):
+            loop.wait(seconds)
+        else:
+            time.sleep(seconds)
+
     async def until(self, ready: Callable[[], bool], within: float = PATIENCE) -> None:
         """Wait until something is so; looked at every 10 ms."""
         async with asyncio.timeout(within):
@@ -329,17 +340,18 @@ class World:
         return "\n".join(line for line in lines if line) + "\n"
 
     def _backend(self, name: str) -> str:
-        more = self.setup.backends.get(name, "")
+        setup = self.setup
         provider = self.providers[self.backends[name]]
-        vendor = self.setup.provider
+        more, vendor = setup.backends.get(name, ""), setup.provider
         hole = self.holes.get(provider.name)
         port = provider.port if hole is None else hole.port
-        scheme = "https" if provider.name in self.setup.tls else "http"
-        url = self.setup.url.get(name, scheme + "://127.0.0.1:{port}" + PATHS[vendor])
-        key = self.setup.key.get(name, f"${{{name.upper()}_KEY}}")
-        vendor = "" if "provider:" in more else f"provider: {vendor}, "
-        ca = f'ca: "{self.ca}", ' if provider.name in self.setup.tls else ""
-        return f'{vendor}url: "{url.format(port=port)}", key: "{key}", {ca}{more}'
+        scheme = "https" if provider.name in setup.tls else "http"
+        url = setup.url.get(name, scheme + "://127.0.0.1:{port}" + PATHS[vendor])
+        url = url.format(port=port, tap=self.tap.port)
+        key = setup.key.get(name, f"${{{name.upper()}_KEY}}")
+        kind = "" if "provider:" in more else f"provider: {vendor}, "
+        ca = f'ca: "{self.ca}", ' if provider.name in setup.tls else ""
+        return f'{kind}url: "{url}", key: "{key}", {ca}{more}'
 
     def _environment(self) -> dict[str, str]:
         return {f"{name.upper()}_KEY": key for name, key in self.keys.items()}
@@ -389,8 +401,18 @@ async def surfaces(world: World) -> dict[str, bytes]:
             if "{" in path:
                 continue
             async with session.get(world.faultline.console_url + path) as answer:
-                shown[path] = await answer.read()
+                shown[path] = await _beginning(answer)
     return shown
+
+
+async def _beginning(answer: aiohttp.ClientResponse) -> bytes:
+    """Read a page, or what a page that never ends says in a second."""
+    said = b""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1.0):
+            while part := await answer.content.readany():
+                said += part
+    return said
 
 
 def resources() -> tuple[set[str], set[asyncio.Task[Any]]]:
@@ -434,11 +456,13 @@ def scenario(**setup: Any) -> Callable[[Scenario], Callable[..., None]]:
         def test(pace: Pace, **more: Any) -> None:
             __tracebackhide__ = True
             seed = int(os.environ.get(SEED, zlib.crc32(play.__name__.encode())))
+            more |= {"pace": pace} if "pace" in wanted else {}
             made = setup | {k: v for k, v in more.items() if k in Setup.__dataclass_fields__}
             with asyncio.Runner(loop_factory=pace.loop) as runner:
                 runner.run(_judged(play, World(Setup(**made), seed), more))
 
-        others = list(inspect.signature(play).parameters.values())[1:]
+        wanted = inspect.signature(play).parameters
+        others = [p for p in list(wanted.values())[1:] if p.name != "pace"]
         first = inspect.Parameter("pace", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         more = [p.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for p in others]
         test.__signature__ = inspect.Signature([first, *more])  # type: ignore[attr-defined]
@@ -491,6 +515,7 @@ def _story(world: World, fleet: Fleet, shown: Mapping[str, bytes], left: Any) ->
         left_behind=left,
         most_attempts=max(route.attempts for route in fleet.routes) + 1,
         resumes=world.setup.resumes,
+        unseen=frozenset(world.setup.elsewhere),
     )
 
 
