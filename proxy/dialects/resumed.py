@@ -63,6 +63,8 @@ class ResumedWatch(EventWatch):
     def _fit_one(self, frame: bytes) -> bytes:
         name, payload = parse(frame)
         joined = self.seam.state is Joint.JOINED
+        if self.failed is not None and not joined:
+            return b""  # it has failed: nothing is compared any more
         if payload is None or not payload.strip() or payload == self.failed:
             return frame if joined else b""
         event = load(payload)

@@ -53,9 +53,10 @@ def test_a_gate_says_how_far_it_is() -> None:
         (b"data: {nonsense\n\n", False),
         (b"data: {}\n\n", True),
         (event({"error": {"message": "no"}}), False),
+        (event({"error": {"message": "no"}}) + b"data: [DONE]\n\n", False),
         (b"data: " + b"x" * (8 * 1024 * 1024) + b"\n\n", False),
     ],
-    ids=["else", "tool", "garbled", "empty", "error", "large"],
+    ids=["else", "tool", "garbled", "empty", "error", "error-done", "large"],
 )
 def test_whatever_goes_wrong_before_the_seam_is_a_failure(data: bytes, mismatched: bool) -> None:
     shut = gate(Align, chunk({"content": "ab"}))
