@@ -124,22 +124,32 @@ class EventWatch(Watch):
 
     def _plain_end(self, data: bytes, start: int) -> int:
         """Return where the run of plain events that begins at `start` ends."""
-        end = start
-        mould = self._mould
-        if mould is not None:
-            end += mould.follow(data[start:])
-        if end < len(data) and (data.startswith(self._prefix, end) or self._find_prefix(data, end)):
-            end = self._decode_run(data, end)
+        end = self._follow(data, start)
+        if self._lessons and end < len(data):
+            one = self._decode_run(data, end, 1)
+            if one > end:
+                self._lessons -= 1
+                self._mould = mould_of(data[end:one], self._reader.plain.mark) or self._mould
+                end = self._follow(data, one)
+        if end < len(data):
+            end = self._decode_run(data, end, len(data))
         if end > start:
             self.progress += 1
         return end
 
-    def _decode_run(self, data: bytes, start: int) -> int:
-        """Return where the events end which the decoder takes; learn their mould."""
+    def _follow(self, data: bytes, start: int) -> int:
+        """Return where the events end which are of the mould."""
+        mould = self._mould
+        return start if mould is None else start + mould.follow(data[start:])
+
+    def _decode_run(self, data: bytes, start: int, most: int) -> int:
+        """Return where the events end, at most so many, which the decoder takes."""
+        if not data.startswith(self._prefix, start) and not self._find_prefix(data, start):
+            return start
         skip, blank, separator = len(self._prefix), len(self._blank), self._separator
         last = data.rfind(self._blank, start)
         end, count, at = start, 0, start + skip
-        while at <= last:
+        while at <= last and count < most:
             cut = data.find(separator, at)
             payload = data[at : cut if cut >= 0 else last]
             try:
@@ -149,13 +159,7 @@ class EventWatch(Watch):
             end = at + len(payload) + blank
             at = end + skip
             count += 1
-        if not self._is_sound(data[start:end], count):
-            return start
-        if count and self._lessons:
-            self._lessons -= 1
-            first = data.find(self._blank, start) + blank
-            self._mould = mould_of(data[start:first], self._reader.plain.mark) or self._mould
-        return end
+        return end if self._is_sound(data[start:end], count) else start
 
     def _is_sound(self, events: bytes, count: int) -> bool:
         """Say whether nothing else is odd about events whose payloads can be read.
