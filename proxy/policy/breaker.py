@@ -97,6 +97,11 @@ class Breaker:
         "verdict",
     )
 
+    # What is known once it has been ejected, or probed:
+    _level: int
+    _hold: float
+    _lease_until: Instant
+
     def __init__(
         self, rule: Ejection, scope: Scope, backend: str, model: str | None = None
     ) -> None:
@@ -122,19 +127,14 @@ class Breaker:
         self.silences = 0
         """Silent attempts in a row, as `consecutive` counts all failures."""
         self._window = Window(rule.window, 2)
-        self._level = 0
-        self._hold = 0.0
         self._recovered_at = NEVER
-        self._lease_until = NEVER
         self._cooled = False
         self._cool_level = 0
 
     # --- asked -------------------------------------------------------------------------------
 
     def gate(self, now: Instant) -> Gate:
-        """Say what an attempt would meet."""
-        if self.quiet:
-            return Gate.OPEN
+        """Say what an attempt would meet; where it is `quiet`, that need not be asked."""
         if self.state is State.EJECTED and now < self.until:
             return Gate.OUT
         if self.state is State.PROBING and now < self._lease_until:
@@ -259,10 +259,9 @@ class Breaker:
         self.consecutive = 0
         self.silences = 0
         self._window.clear()
-        if self.state is State.EJECTED:
-            self.until = now
-            self._level = 0
-            self._hold = 0.0
+        self.until = now
+        self._level = 0
+        self._hold = 0.0
 
     def adopt(self, rule: Ejection) -> None:
         """Go on under a new rule."""
@@ -291,7 +290,6 @@ class Breaker:
             self._level += 1
         self.until = Instant(now + self._backoff(self._level, rng, least))
         self._turn(State.EJECTED)
-        self.silences = 0
 
     def _flapping(self, now: Instant) -> float:
         """Return the hold of an ejection: twice the last one's where that was just lifted."""

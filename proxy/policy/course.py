@@ -91,10 +91,9 @@ class Course:
 
     def keep(self, attempt: Attempt, now: Instant) -> None:
         """Hear that an attempt was good: its conversation stays there."""
-        if self._balances(attempt.tier):
-            key = self._sticky_key(attempt.tier)
-            if key is not None:
-                self._shared.stickiness.keep(key, attempt.target, now)
+        key = self._sticky_key(attempt.tier)
+        if key is not None:
+            self._shared.stickiness.keep(key, attempt.target, now)
 
     # --- inside a tier -----------------------------------------------------------------------
 

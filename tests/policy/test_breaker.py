@@ -230,6 +230,34 @@ def test_recovery_forgets_what_was_counted() -> None:
     assert [fail(breaker, 40.0 + i) for i in range(4)] == [False] * 4
 
 
+def test_recovery_forgets_the_window_too() -> None:
+    breaker = fresh(Ejection(consecutive=1000, minimum=4))
+    for _ in range(4):
+        fail(breaker, 1.0)
+    recover(breaker, 2.0)
+    assert not fail(breaker, 3.0)
+
+
+def test_recovery_ends_a_cooldown_too() -> None:
+    breaker = ejected()
+    breaker.cool(None, at(0.0), CALM)
+    recover(breaker, 1.0)
+    breaker.enter(at(1.0), LEASE)
+    assert not breaker.succeed(breaker.generation, at(1.0)), "told already"
+    breaker.cool(None, at(2.0), CALM)
+    assert breaker.cooled_until == 3.0
+
+
+def test_it_knows_since_when() -> None:
+    breaker = fresh()
+    breaker.cool(Seconds(9.0), at(1.0), CALM)
+    assert breaker.since == 1.0
+    breaker.condemn(0, at(2.0), CALM)
+    assert breaker.since == 2.0
+    fail(breaker, 11.0)
+    assert breaker.since == 2.0, "the same ejection, still"
+
+
 def test_flapping_doubles_a_hold_of_its_own() -> None:
     breaker = ejected()
     now, lengths = 1.0, []
@@ -303,6 +331,7 @@ def test_cooling_and_ejected_at_once_both_hold() -> None:
     assert breaker.gate(at(1.5)) is Gate.COOLING
     assert not breaker.probe_may_be_early(at(0.5))
     assert breaker.gate(at(5.0)) is Gate.PROBE
+    assert breaker.probe_may_be_early(at(5.0))
     assert breaker.back_at(at(0.0)) == 5.0
 
 
@@ -312,6 +341,15 @@ def test_a_pardon_takes_back_what_was_counted() -> None:
         fail(breaker, i * 0.1)
     breaker.pardon(at(0.5))
     assert not fail(breaker, 0.6)
+    silent = fresh()
+    fail(silent, 0.0, silent=True)
+    silent.pardon(at(0.1))
+    assert not fail(silent, 0.2, silent=True)
+    ratio = fresh(Ejection(consecutive=1000, minimum=4))
+    for _ in range(3):
+        fail(ratio, 0.0)
+    ratio.pardon(at(0.1))
+    assert not fail(ratio, 0.2)
 
 
 def test_a_pardoned_ejection_may_be_probed_at_once() -> None:
@@ -319,6 +357,34 @@ def test_a_pardoned_ejection_may_be_probed_at_once() -> None:
     breaker.pardon(at(0.2))
     assert breaker.state is State.EJECTED, "only a probe closes"
     assert breaker.gate(at(0.2)) is Gate.PROBE
+
+
+def test_a_pardon_takes_the_backoff_and_the_hold_back() -> None:
+    breaker = ejected()
+    for now in (1.0, 20.0, 40.0):
+        recover(breaker, now)
+        breaker.condemn(breaker.generation, at(now + 5), CALM)
+    for now in (53.0, 55.0, 59.0):
+        fail(breaker, now)
+    breaker.pardon(at(60.0))
+    fail(breaker, 60.0)
+    assert breaker.until == 62.0
+    recover(breaker, 62.0)
+    breaker.condemn(breaker.generation, at(63.0), CALM)
+    assert breaker.until == 65.0
+
+
+def test_a_new_window_counts_anew_and_an_old_one_goes_on() -> None:
+    breaker = fresh(Ejection(consecutive=1000))
+    for _ in range(9):
+        fail(breaker, 1.0)
+    breaker.adopt(Ejection(consecutive=1000, minimum=10))
+    assert fail(breaker, 2.0), "what was counted stays"
+    wider = fresh(Ejection(consecutive=1000))
+    wider.adopt(Ejection(consecutive=1000, minimum=10, window=Seconds(60.0)))
+    for _ in range(9):
+        fail(wider, 1.0)
+    assert fail(wider, 50.0)
 
 
 def test_a_new_rule_keeps_the_state() -> None:

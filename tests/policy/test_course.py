@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.model import Action, Balance, Cause, Scope, Seconds
+from proxy.model import Action, Balance, Cause, Ejection, Scope, Seconds
 from proxy.policy.decision import Ready, Refuse, Relay, Wait, Why
 from tests.policy.build import World, ask, at, bad, route, sends, target
 
@@ -180,6 +180,18 @@ def test_a_wait_that_was_in_vain_goes_on_elsewhere() -> None:
     assert sends(dialogue.waits(dialogue.first)[1]) == ["1 s/other"]
 
 
+def test_what_was_waited_for_in_vain_is_not_asked_again_as_a_last_resort() -> None:
+    world = World(route((A,)), ejection=Ejection(first=Seconds(20.0), most=Seconds(20.0)))
+    dialogue = world.exchange()
+    limited = bad(Cause.RATE_LIMIT, scope=Scope.KEY, cooldown=Seconds(2.0))
+    waiting = dialogue.fails(0.0, 1, limited)
+    others = [world.exchange(0.0, of=route((A,), patience=Seconds(0.0)))]
+    assert sends(others[0].first) == []
+    world.eject("a", 2.0)
+    (refusal,) = dialogue.waits(waiting)[1]
+    assert isinstance(refusal, Refuse)
+
+
 FULL = target("a", max_in_flight=1)
 
 
@@ -253,6 +265,13 @@ def balanced(balance: Balance, **fields: Any) -> World:
 def test_traffic_goes_to_all_equals(balance: Balance) -> None:
     world = balanced(balance)
     assert {first(world) for _ in range(50)} == {"a", "b", "c"}
+
+
+def test_spread_follows_the_weights() -> None:
+    heavy = target("heavy", weight=9)
+    world = World(route((A, heavy), (S,), balance=Balance.SPREAD))
+    world.standing._shared.rng = Random(5)
+    assert sum(first(world) == "heavy" for _ in range(100)) > 80
 
 
 @pytest.mark.parametrize("balance", [Balance.SPREAD, Balance.LEAST])
