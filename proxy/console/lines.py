@@ -11,6 +11,7 @@ from math import ceil
 from proxy.console.words import SIGNS, SUSPECT, Sign
 from proxy.model import Backend, Instant, Scope
 from proxy.policy.standing import Row, Word
+from proxy.report.feeds.said import Said
 from proxy.report.moment import Moment
 from proxy.report.trouble import Streak
 from proxy.report.words import CAUSES, span
@@ -39,12 +40,20 @@ class Line:
     ago: str
     why: str
     evidence: str
+    says: str
+    """What the provider says of itself, where it is asked."""
     next: Next
     in_flight: int
     most: int | None
 
 
-def line(backend: Backend | None, row: Row, moment: Moment, suspects: Mapping[str, Streak]) -> Line:
+def line(
+    backend: Backend | None,
+    row: Row,
+    moment: Moment,
+    suspects: Mapping[str, Streak],
+    said: Said | None = None,
+) -> Line:
     """Return one row's line; what has begun to fail is said before it is out of rotation."""
     part = row.scope is not Scope.BACKEND
     out = row.since is not None and not row.verdict.good
@@ -61,6 +70,7 @@ def line(backend: Backend | None, row: Row, moment: Moment, suspects: Mapping[st
         ago="" if since is None else span(moment.now - since),
         why=CAUSES[verdict.cause] if out else "",
         evidence=verdict.evidence if out else "",
+        says="" if said is None or part else str(said),
         next=upcoming(row, moment),
         in_flight=row.in_flight,
         most=None if backend is None or part else backend.max_in_flight,

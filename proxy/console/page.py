@@ -69,7 +69,13 @@ def page(look: Look) -> Page:
         drills=tuple(_practice(look, running) for running in look.drills),
         open=incidents(look, reversed(look.ledger.open)),
         lines=tuple(
-            line(look.fleet.backends.get(row.backend), row, look.moment, suspects)
+            line(
+                look.fleet.backends.get(row.backend),
+                row,
+                look.moment,
+                suspects,
+                look.says(row.backend),
+            )
             for row in look.rows
         ),
         lanes=lanes(look.fleet.routes, standings),

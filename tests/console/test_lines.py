@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from proxy.console.lines import Line, line
-from proxy.model import Backend, Cause, Instant, Scope, Verdict
+from proxy.model import Backend, Cause, Instant, Scope, Seconds, Verdict
 from proxy.policy.standing import Row, Word
+from proxy.report.feeds.said import Said, Says
 from proxy.report.moment import Moment
 from proxy.report.trouble import Streak
 from tests.report.records import BAD_GATEWAY, backend, row
@@ -91,3 +92,11 @@ def test_what_has_begun_to_fail_is_said_before_it_is_out() -> None:
     assert found.evidence == "502 with Cloudflare's page"
     out = row("openai", Word.EJECTED, since=Instant(640.0), verdict=CAPACITY)
     assert shown(out, streak=streak).sign.word == "out of rotation"
+
+
+def test_what_the_provider_says_stands_beside_the_backend_only() -> None:
+    said = Said(says=Says.OPERATIONAL, detail="", age=Seconds(120.0))
+    assert line(OPENAI, row("openai"), NOW, {}, said).says == "operational (2 min ago)"
+    key = row("openai", Word.EJECTED, scope=Scope.KEY)
+    assert line(OPENAI, key, NOW, {}, said).says == ""
+    assert shown(row("openai")).says == ""
