@@ -334,6 +334,13 @@ def test_a_due_probe_goes_before_the_choice(balance: Balance) -> None:
     assert first(world, 1.0) == "b"
 
 
+def test_without_a_conversation_nothing_is_remembered() -> None:
+    world = balanced(Balance.SPREAD)
+    world.exchange(sticky=lambda: None).succeeds(0.1)
+    world.exchange().succeeds(0.1)
+    assert world.standing._shared.stickiness._known == {}
+
+
 def test_least_avoids_who_fails_fast() -> None:
     world = World(route((A, B), (S,), balance=Balance.LEAST))
     for i in range(3):

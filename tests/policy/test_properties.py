@@ -11,9 +11,17 @@ from functools import partial
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from proxy.model import (
     GOOD,
@@ -498,10 +506,21 @@ class Machine(RuleBasedStateMachine):
                 assert breaker.state is State.CLOSED
 
 
-TestProperties = Machine.TestCase
-TestProperties.settings = settings(
+QUICK = settings(
     max_examples=100,
     stateful_step_count=60,
     deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+TestProperties = Machine.TestCase
+TestProperties.settings = QUICK
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_properties_at_length() -> None:
+    run_state_machine_as_test(
+        Machine, settings=settings(QUICK, max_examples=3000, derandomize=False)
+    )
