@@ -39,7 +39,7 @@ from proxy.report.newsroom import Newsroom, Surroundings
 from proxy.report.outside import Outside, Reach
 from proxy.report.report import Report
 from proxy.settings.load import Loaded
-from proxy.settings.problem import SettingsError, headline
+from proxy.settings.problem import SettingsError, Severity, headline
 from proxy.settings.signatures import signatures
 from proxy.sim import pages
 from proxy.wire.drill import Drills, Running, Turn, marked
@@ -274,7 +274,8 @@ class Faultline:
         except SettingsError as error:
             self._metrics.reloaded(success=False)
             for problem in error.problems:
-                self._log(Level.ERROR, "settings_refused", problem=headline(problem))
+                if problem.severity is Severity.ERROR:
+                    self._log(Level.ERROR, "settings_refused", problem=headline(problem))
             return error
         fleet, before = loaded.fleet, self.fleet
         if (fleet.listen, fleet.console) != (before.listen, before.console):
@@ -295,16 +296,19 @@ class Faultline:
     async def _watch(self, stop: asyncio.Event) -> None:
         """Reload when the table or a secret's file changes.
 
-        Folders are watched, not files: Kubernetes replaces a link in them.
+        Folders are watched, not files: Kubernetes replaces a link in them. What else changes there,
+        as a journal or a store of incidents does all the time, is passed over.
         """
         while not stop.is_set():
             folders = {str(folder) for folder in self._folders()}
             if not folders:
                 await stop.wait()
                 return
+            known = stamps(self.fleet.files)
             async for _ in awatch(*folders, stop_event=stop, recursive=False):
-                self.reload()
-                break
+                if stamps(self.fleet.files) != known:
+                    self.reload()
+                    break
 
     def _folders(self) -> set[Path]:
         return {Path(file).absolute().parent for file in self.fleet.files}
@@ -336,6 +340,19 @@ class Faultline:
     def _log(self, level: Level, event: str, **fields: Value) -> None:
         if self._journal is not None:
             self._journal.log(level, event, **fields)
+
+
+def stamps(files: Sequence[str]) -> list[tuple[int, int, int] | None]:
+    """Return what differs when one of the files is written, replaced or gone, links followed."""
+    return [_stamp(Path(file)) for file in files]
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        seen = file.stat()
+    except OSError:
+        return None
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
 class JournalHandler(logging.Handler):

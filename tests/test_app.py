@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxy import sim
-from proxy.app import DESCRIPTORS, Faultline, LoopClock, harden
+from proxy.app import DESCRIPTORS, Faultline, LoopClock, harden, stamps
 from proxy.model import Instant
 from proxy.report.traffic import Side
 from proxy.settings.load import Loaded, loads
@@ -156,3 +156,21 @@ async def test_an_address_that_is_taken_is_an_os_error() -> None:
         with pytest.raises(OSError, match="in use"):
             await served.start()
         await served.close()
+
+
+def test_a_file_has_another_stamp_when_it_is_written_replaced_or_gone(tmp_path: Path) -> None:
+    table, link = tmp_path / "1.yaml", tmp_path / "table.yaml"
+    table.write_text("one")
+    link.symlink_to(table)
+    files = [str(link)]
+    seen = [stamps(files)]
+    table.write_text("first")
+    seen.append(stamps(files))
+    (tmp_path / "2.yaml").write_text("other")
+    link.unlink()
+    seen.append(stamps(files))
+    link.symlink_to(tmp_path / "2.yaml")  # as Kubernetes does
+    seen.append(stamps(files))
+    assert len(set(map(tuple, seen))) == len(seen)
+    (tmp_path / "journal").write_text("a line")
+    assert stamps(files) == seen[-1]
