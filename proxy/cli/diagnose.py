@@ -226,4 +226,5 @@ def _read(path: Path | None) -> bytes:
     try:
         return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
-        raise typer.BadParameter(str(error)) from None
+        said = f"{path} cannot be read: {error.strerror}"
+        raise typer.BadParameter(said) from None

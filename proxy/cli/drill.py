@@ -17,7 +17,7 @@ import typer
 
 from proxy.cli import cli
 from proxy.cli.eta import time_of
-from proxy.cli.healthcheck import console_url
+from proxy.cli.healthcheck import console_url, reason
 from proxy.cli.table import BAD_TABLE, complain, loader_for
 from proxy.model import Drill
 from proxy.settings.problem import SettingsError
@@ -71,7 +71,7 @@ def drill(
 
     It needs a token of one of the table's `clients`: from FAULTLINE_TOKEN, else from the table.
     """
-    seconds = time_of(length)
+    seconds = time_of(length, "--for")
     desk = Desk(url=url or console_url(config), token=os.environ.get(TOKEN) or _token(config))
     try:
         if end:
@@ -80,7 +80,11 @@ def drill(
             wanted = {"backend": backend, "fault": fault, "seconds": seconds}
             status, said = desk.ask("POST", "", wanted)
     except (OSError, http.client.HTTPException) as error:
-        typer.echo(f"faultline: {desk.url} does not answer: {error}", err=True)
+        typer.echo(
+            f"faultline: {desk.url} does not answer: {reason(error)}. Does Faultline run here, "
+            "with this table?",
+            err=True,
+        )
         raise typer.Exit(REFUSED) from None
     if status not in {HTTPStatus.CREATED, HTTPStatus.NO_CONTENT}:
         typer.echo(f"faultline: no drill: {_reason(said)}", err=True)

@@ -17,12 +17,14 @@ from proxy.report.words import span
 from proxy.settings.units import Wrong, duration
 
 
-def time_of(text: str) -> Seconds:
-    """Return a length of time as a person writes it: 90s, 15m, 2h."""
+def time_of(text: str, option: str | None = None) -> Seconds:
+    """Return a length of time as a person writes it: 90s, 15m, 2h; `option` is whose it is."""
     try:
         return duration(text)
     except Wrong as wrong:
-        raise typer.BadParameter(f"{text!r} {wrong.reason}: {wrong.mend}") from None
+        raise typer.BadParameter(
+            f"{text!r} {wrong.reason}: {wrong.mend}", param_hint=option
+        ) from None
 
 
 @cli.command()

@@ -41,6 +41,11 @@ def console_url(config: Path | None) -> str:
     return f"http://[{host}]:{console.port}" if ":" in host else f"http://{host}:{console.port}"
 
 
+def reason(error: Exception) -> str:
+    """Say why nobody answers, in the system's words and without its number."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def check(url: str) -> int:
     """Ask for readiness once."""
     target = urlsplit(url)
@@ -49,7 +54,7 @@ def check(url: str) -> int:
         connection.request("GET", "/readyz")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        typer.echo(f"faultline: {url} does not answer: {error}", err=True)
+        typer.echo(f"faultline: {url} does not answer: {reason(error)}", err=True)
         return UNHEALTHY
     finally:
         connection.close()

@@ -35,7 +35,10 @@ def notify(
         complain(error.problems)
         raise typer.Exit(NOT_HEARD) from None
     if not targets:
-        typer.echo("The table tells nobody: it has no `notify`.", err=True)
+        typer.echo(
+            "The table tells nobody: it has no `notify`. Add it, as docs/incidents.md shows.",
+            err=True,
+        )
         raise typer.Exit(NOBODY)
     results = asyncio.run(_send(targets)) if test else {}
     for number, target in enumerate(targets):

@@ -1,5 +1,6 @@
 """`faultline serve`: the proxy, from a routing table or from the environment's keys."""
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,11 @@ from proxy.settings.discover import exports
 from proxy.settings.problem import SettingsError
 
 NO_ADDRESS = 3
+HINTS = {
+    errno.EADDRINUSE: "Something listens there already, perhaps another Faultline. ",
+    errno.EADDRNOTAVAIL: "This machine has no such address. ",
+    errno.EACCES: "A port below 1024, or a socket in another's folder, needs rights. ",
+}
 
 
 @cli.command()
@@ -38,13 +44,20 @@ def serve(
     raise typer.Exit(run(_serve(loader)))
 
 
+def _why(error: OSError) -> str:
+    """Say which address cannot be had, and what to do about it."""
+    hint = HINTS.get(error.errno or 0, "")
+    said = error.strerror or str(error)
+    return f"{said}.\n{hint}Change `listen` or `console` in the routing table."
+
+
 async def _serve(loader: Loader) -> int:
     served = Faultline(loader, journal=sys.stdout.fileno())
     try:
         await served.start()
         await served.live()
     except OSError as error:
-        typer.echo(f"faultline: cannot listen: {error.strerror or error}", err=True)
+        typer.echo(f"faultline: cannot listen: {_why(error)}", err=True)
         return NO_ADDRESS
     finally:
         await served.close()

@@ -64,9 +64,10 @@ class Desk:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             return _no(HTTPStatus.BAD_REQUEST, f"not a drill: {error}")
         if wanted.backend not in self._fleet().backends:
-            return _no(HTTPStatus.NOT_FOUND, "the routing table has no backend of this name")
+            known = ", ".join(sorted(self._fleet().backends))
+            return _no(HTTPStatus.NOT_FOUND, f"no backend of this name; known: {known}")
         if not 0 < wanted.seconds <= MOST:
-            return _no(HTTPStatus.BAD_REQUEST, f"a drill lasts up to {MOST:g} seconds")
+            return _no(HTTPStatus.BAD_REQUEST, f"a drill lasts at most {MOST:g} seconds, and not 0")
         by = self._door().client({k.lower(): v for k, v in request.raw_headers})
         running = self._drills.begin(wanted.backend, wanted.fault, Seconds(wanted.seconds), by)
         return _json(self._told(running), HTTPStatus.CREATED)

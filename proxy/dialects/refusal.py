@@ -97,7 +97,10 @@ def no_route(ask: Ask) -> Refusal:
     return Refusal(
         status=HTTPStatus.NOT_FOUND,
         code="no_route",
-        message=f"Faultline: no route of the routing table takes {what} ({ask.dialect} dialect).",
+        message=(
+            f"Faultline: no route of the routing table takes {what} ({ask.dialect} dialect). "
+            "`faultline explain` says why."
+        ),
     )
 
 
@@ -130,7 +133,8 @@ def nothing_left(
 def _what(code: str, ask: Ask, attempts: Sequence[AttemptRecord]) -> str:
     model = ask.model or ask.path
     if code in WHAT:
-        return WHAT[code].format(model=model)
+        alone = f"; x-faultline-backend allows {ask.backend!r} only" if ask.backend else ""
+        return WHAT[code].format(model=model) + (alone if code == "no_target" else "")
     backends = len({attempt.backend for attempt in attempts})
     every = f"all {backends} backends" if backends > 1 else "the only backend"
     return f"{every} for {model} failed"

@@ -70,17 +70,18 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise _unreadable(path, Code.UNREADABLE, f"cannot be read: {why(error)}") from None
+        mend = "name the file with --config or $FAULTLINE_CONFIG; may Faultline's user read it?"
+        raise _unreadable(path, Code.UNREADABLE, f"cannot be read: {why(error)}", mend) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if len(data) > MOST_BYTES:
             return data.decode("latin-1")
         reason = f"is not UTF-8 text: byte {error.start} is not"
-        raise _unreadable(path, Code.NOT_TEXT, reason) from None
+        raise _unreadable(path, Code.NOT_TEXT, reason, "save it as UTF-8") from None
 
 
-def _unreadable(path: Path, code: Code, reason: str) -> SettingsError:
+def _unreadable(path: Path, code: Code, reason: str, mend: str) -> SettingsError:
     return SettingsError(
         [
             Problem(
@@ -88,6 +89,7 @@ def _unreadable(path: Path, code: Code, reason: str) -> SettingsError:
                 severity=Severity.ERROR,
                 file=str(path),
                 reason=f"the table {reason}",
+                mend=mend,
             )
         ]
     )

@@ -175,7 +175,11 @@ def _no_colon(said: _Complaint) -> Slip:
 def _bad_start(said: _Complaint) -> Slip:
     first = said.rest[:1]
     if not first:
-        return Slip(mark=said.at, reason="the table ends where a value should stand")
+        return Slip(
+            mark=said.at,
+            reason="the table ends where a value should stand",
+            mend="is a `[`, a `{` or a quote above left open?",
+        )
     percent = "; a percentage is written `20%`" if first == "%" else ""
     return Slip(
         mark=said.at,

@@ -38,7 +38,13 @@ SLIPS = [
     ("{a: 1}}", "}}", "FL103", "the table has ended here", "a bracket too many"),
     ('a: "${X}"x', "x", "FL103", "something follows the closing quote", "the whole value"),
     ("a: 'it's'", "s'", "FL103", "something follows the closing quote", "written twice"),
-    ("[[", "", "FL103", "the table ends where a value should stand", ""),
+    (
+        "[[",
+        "",
+        "FL103",
+        "the table ends where a value should stand",
+        "is a `[`, a `{` or a quote above left open?",
+    ),
     ("a: ?", "?", "FL103", "this is not YAML: mapping keys are not allowed", ""),
 ]
 
