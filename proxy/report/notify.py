@@ -78,7 +78,7 @@ class Notifier:
         """Tell these from now on; what waits for one that stays is not lost. Needs a loop."""
         for gone in self._waiting.keys() - set(targets):
             box = self._waiting.pop(gone)
-            self._dropped += box.dropped
+            self._dropped += box.dropped + len(box)
             box.task.cancel()
         for number, target in enumerate(targets):
             if target not in self._waiting:
@@ -91,7 +91,7 @@ class Notifier:
         for message in messages:
             for target, box in self._waiting.items():
                 if box.wants(message, Impact(target.impact)):
-                    box.put(message)
+                    box.put(_Waiting(message, self._wall()))
 
     async def close(self) -> None:
         """Try what waits once more where nothing is under way, and end."""
@@ -117,17 +117,17 @@ class Notifier:
     # --- a target's task
 
     async def _deliver(self, target: Notify, box: "_Mailbox") -> None:
-        while message := await box.next():
+        while waiting := await box.next():
             pause = FIRST_PAUSE
-            while isinstance(result := await self._try(target, message), Failed):
-                stale = self._wall() - message.at > MOST_AGE
+            while isinstance(result := await self._try(target, waiting.message), Failed):
+                stale = self._wall() - waiting.since > MOST_AGE
                 if stale or box.closing or not result.again:
                     box.dropped += 1
                     self._tell(box.name, result.why)
                     break
                 await box.rest(max(result.after, pause * (1 + JITTER * self._dice.random())))
                 pause = Seconds(min(2 * pause, MOST_PAUSE))
-            box.taken(message)
+            box.taken(waiting)
 
     async def _try(self, target: Notify, message: Message) -> Sent | Failed:
         try:
@@ -155,6 +155,14 @@ class Notifier:
         return self._session
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A message, and since when it waits (seconds since the epoch)."""
+
+    message: Message
+    since: float
+
+
 class _Mailbox:
     """What waits for one target."""
 
@@ -164,9 +172,12 @@ class _Mailbox:
         self.filled = asyncio.Event()
         self.closing = False
         self.dropped = 0
-        self._queue: deque[Message] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._heard: dict[str, None] = {}
         """Incidents of which it has been told."""
+
+    def __len__(self) -> int:
+        return len(self._queue)
 
     def wants(self, message: Message, least: Impact) -> bool:
         """Whether it is to be told: grave enough, or the end of what it has heard of."""
@@ -180,14 +191,14 @@ class _Mailbox:
                 del self._heard[next(iter(self._heard))]
         return grave
 
-    def put(self, message: Message) -> None:
+    def put(self, waiting: _Waiting) -> None:
         if len(self._queue) >= MOST_WAITING:
             self._queue.popleft()
             self.dropped += 1
-        self._queue.append(message)
+        self._queue.append(waiting)
         self.filled.set()
 
-    async def next(self) -> Message | None:
+    async def next(self) -> _Waiting | None:
         """Return the oldest message, which stays until it is taken; None at the end."""
         while not self._queue:
             if self.closing:
@@ -196,8 +207,8 @@ class _Mailbox:
             await self.filled.wait()
         return self._queue[0]
 
-    def taken(self, message: Message) -> None:
-        if self._queue and self._queue[0] is message:
+    def taken(self, waiting: _Waiting) -> None:
+        if self._queue and self._queue[0] is waiting:
             self._queue.popleft()
 
     async def rest(self, pause: float) -> None:

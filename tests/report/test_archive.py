@@ -3,7 +3,7 @@
 import sqlite3
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from proxy.report.archive import (
     NewerError,
     copy,
 )
-from proxy.report.incident import Stage
+from proxy.report.incident import Incident, Stage
 from tests.report.keeping import KEY, LATER, NOW, incident
 
 OPEN: list[Archive] = []
@@ -43,6 +43,16 @@ def test_what_goes_in_comes_out(path: Path) -> None:
     (after,) = opened(path).read(NOW).incidents
     assert after == before
     assert opened(path).read(NOW).counts == ((KEY, (5, 2, 1)),)
+
+
+def test_no_field_of_an_incident_is_forgotten(path: Path) -> None:
+    opened(path)
+    db = sqlite3.connect(path)
+    columns = {name for _, name, *_ in db.execute("PRAGMA table_info(incidents)")} | {"updates"}
+    db.close()
+    # What is going on inside a run ends with it.
+    inside = {"out", "quiet_since", "explained"}
+    assert {each.name for each in fields(Incident)} == columns | inside
 
 
 def test_times_outlive_the_monotonic_clock(path: Path) -> None:

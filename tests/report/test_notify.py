@@ -97,7 +97,7 @@ async def test_a_refusal_is_final_and_a_redirect_one_too(told: Told, ear: Ear, a
 
 async def test_nobody_there_is_tried_until_it_is_too_old(told: Told, ear: Ear) -> None:
     told.notifier.adopt([target(NotifyKind.SLACK, "http://127.0.0.1:1/Canary4Hunter2")])
-    told.notifier.hear([message()])
+    told.notifier.hear([message(at=WALL - 10 * MOST_AGE)])
     told.now += MOST_AGE
     await asyncio.sleep(0.1)
     assert told.failures == []
@@ -157,6 +157,7 @@ async def test_a_reload_keeps_what_waits_for_who_stays(told: Told, ear: Ear) -> 
     told.notifier.adopt([gone, stays])
     told.notifier.hear([message()])
     told.notifier.adopt([stays])
+    assert told.notifier.dropped == 1
     await eventually(lambda: len(ear.heard) == 2)
     assert list(told.notifier._waiting) == [stays]
 
