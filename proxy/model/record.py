@@ -131,7 +131,9 @@ class ExchangeRecord:
     @property
     def rescued(self) -> bool:
         """Whether it met a bad verdict and was still whole for the client."""
-        return self.result is Result.WHOLE and any(
+        if self.result is not Result.WHOLE or len(self.attempts) == 1:
+            return False
+        return any(
             not attempt.verdict.good and attempt.verdict.cause is not Cause.CLIENT_CANCEL
             for attempt in self.attempts
         )

@@ -217,7 +217,7 @@ def exchange_line(record: ExchangeRecord, offset: float) -> ExchangeLine:
         status=record.status,
         backend=record.backend,
         served_model=clip_name(record.served_model),
-        rescued=len(record.attempts) > 1 and record.rescued,
+        rescued=record.rescued,
         degraded="" if record.degraded is None else record.degraded,
         attempts=[attempt_line(attempt) for attempt in record.attempts],
         first_content_ms=None if begun is None else milliseconds(begun - record.started),

@@ -202,7 +202,7 @@ class Metrics(Events, Collector):
             self._tokens.add((backend, "output"), record.usage.output)
         if record.result is Result.CUT:
             self._cut.add((self._backend(record.backend), cut_phase(record)))
-        elif len(record.attempts) > 1 and record.rescued:
+        elif record.rescued:
             cause = next(a.verdict.cause for a in record.attempts if not a.verdict.good)
             self._rescued.add((route, cause))
 
