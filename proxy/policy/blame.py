@@ -37,7 +37,8 @@ _CHARGES: Mapping[Cause, Charge] = MappingProxyType(
         Cause.DNS: Charge.FAIL,
         Cause.GEO: Charge.FAIL,
         Cause.LOCAL_NETWORK: Charge.NOTHING,
-        Cause.LOCAL_PROXY: Charge.NOTHING,
+        # Not the provider's doing, but the way there is closed: else every exchange would try it.
+        Cause.LOCAL_PROXY: Charge.FAIL,
         Cause.MODEL_NOT_FOUND: Charge.EJECT,
         Cause.NONE: Charge.NOTHING,
         Cause.ORIGIN: Charge.FAIL,
@@ -100,7 +101,7 @@ def is_clients(verdict: Verdict, kind: CredentialKind) -> bool:
 
 def told_cooldown(verdict: Verdict) -> Seconds | None:
     """Return how long the provider told to stay away, within what is believed."""
-    if verdict.cooldown is None:
+    if verdict.cooldown is None or verdict.cause in LOCAL:
         return None
     most = QUOTA_MOST if verdict.cause is Cause.QUOTA else COOLDOWN_MOST
     # In this order a NaN becomes the least.

@@ -167,8 +167,7 @@ class Health:
             self.offline.answered()
         ours = self._is_ours(attempt, verdict, sent, now, silent)
         how = charge(verdict, attempt.target.backend.credential.kind)
-        slow = silent or verdict.cause is Cause.TIMEOUT
-        if how is Charge.FAIL and (ours or (slow and self.lagging)):
+        if how is Charge.FAIL and self._is_forgiven(verdict, ours, silent):
             how = Charge.NOTHING
         if how is not Charge.NOTHING:
             # A cut one was in time with its first content: only that it failed counts.
@@ -218,6 +217,11 @@ class Health:
         if scope is Scope.MODEL and all(b.scope is not scope for b, _ in attempt.held):
             # Its first failure: generation 0 is the one in which every breaker begins.
             yield attempt.member.model(attempt.target.served_model(attempt.asked) or ""), 0
+
+    def _is_forgiven(self, verdict: Verdict, ours: bool, silent: bool) -> bool:
+        if verdict.cause in LOCAL:
+            return False  # what it costs stands in the table of blame
+        return ours or (self.lagging and (silent or verdict.cause is Cause.TIMEOUT))
 
     def _is_ours(
         self, attempt: Attempt, verdict: Verdict, sent: Sent, now: Instant, silent: bool

@@ -10,10 +10,10 @@ OWN, CLIENT, NONE = CredentialKind.OWN, CredentialKind.CLIENT, CredentialKind.NO
 PASS = {"action": Action.PASS_THROUGH, "scope": Scope.REQUEST}
 
 CHARGES = {
-    Charge.NOTHING: "bad_request client_cancel content_policy context_length local_network "
-    "local_proxy none",
+    Charge.NOTHING: "bad_request client_cancel content_policy context_length local_network none",
     Charge.COOL: "rate_limit",
-    Charge.FAIL: "capacity cdn_edge cdn_edge_to_origin dns geo origin protocol tcp timeout tls",
+    Charge.FAIL: "capacity cdn_edge cdn_edge_to_origin dns geo local_proxy origin protocol tcp "
+    "timeout tls",
     Charge.EJECT: "auth model_not_found quota",
 }
 EACH = [(how, Cause(word)) for how, words in CHARGES.items() for word in words.split()]
@@ -49,6 +49,11 @@ def test_a_refused_key_of_a_client_is_the_clients_business() -> None:
     assert charge(bad(Cause.AUTH, scope=Scope.KEY), CLIENT) is Charge.NOTHING
     assert condemned(verdict, CLIENT) is Scope.REQUEST
     assert is_clients(verdict, CLIENT)
+
+
+def test_our_own_side_tells_nobody_to_stay_away() -> None:
+    assert told_cooldown(bad(Cause.LOCAL_PROXY, cooldown=Seconds(300.0))) is None
+    assert told_cooldown(bad(Cause.TLS, cooldown=Seconds(300.0))) == 300.0
 
 
 def test_a_quota_with_a_told_end_cools() -> None:

@@ -272,11 +272,19 @@ def test_two_silences_eject() -> None:
     assert clinic.gate(A) is Gate.OUT
 
 
-@pytest.mark.parametrize("cause", [Cause.LOCAL_NETWORK, Cause.LOCAL_PROXY])
-def test_what_is_ours_charges_nobody(cause: Cause) -> None:
+def test_what_is_ours_charges_nobody() -> None:
     clinic = Clinic(A)
-    assert clinic.fail(A, bad(cause), times=50)
+    assert clinic.fail(A, bad(Cause.LOCAL_NETWORK), times=50)
     assert clinic.gate(A) is Gate.OPEN
+
+
+def test_a_way_that_a_proxy_closes_is_left_alone_though_it_is_ours() -> None:
+    clinic = Clinic(A)
+    assert clinic.fail(A, bad(Cause.LOCAL_PROXY, cooldown=Seconds(300.0)), times=4)
+    assert clinic.gate(A) is Gate.OPEN
+    clinic.fail(A, bad(Cause.LOCAL_PROXY), times=1)
+    assert clinic.gate(A) is Gate.OUT
+    assert clinic.gate(A, 1.0) is Gate.PROBE
 
 
 def test_when_the_machine_is_offline_nobody_is_ejected() -> None:

@@ -101,6 +101,8 @@ async def test_A4_a_wrong_certificate_gets_no_byte_of_a_key(
     assert len(world.told.attempts) == 2
     assert tried.verdict.cause in {Cause.TLS, Cause.LOCAL_PROXY}
     assert "certificate" in tried.verdict.evidence
+    await world.load(40, at_once=1)
+    assert len([r for _, r in world.told.attempts if r.backend == "p"]) <= 5
 
 
 @scenario(tls={"p": "good"}, tiers="[[p]]")
