@@ -241,7 +241,7 @@ class Exchange:
         if self._cut is not None:
             self._cut = None
             self._relay = self._relay_of(runner)
-            self._relay.go_on()
+            self._relay.go_on(last=runner.whole)
             return
         status = runner.head.status
         headers = answer_headers(

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from proxy.dialects.errors import error_event
 from proxy.dialects.shown import split_failure
 from proxy.exchange import Downstream
-from proxy.exchange.runner import Alarm, Bench, Runner
+from proxy.exchange.alarm import Alarm
+from proxy.exchange.runner import Bench, Runner
 from proxy.model import (
     GOOD,
     Api,
@@ -73,14 +74,20 @@ class Relay:
         self._downstream.on_room(self._on_room)
         self._follow()
 
-    def go_on(self) -> None:
-        """Go on with an answer that was cut: what was held follows what the client has."""
+    def go_on(self, *, last: bool) -> None:
+        """Go on with an answer that was cut: what was held follows what the client has.
+
+        `last` says that nothing follows.
+        """
         held = self._take_over()
         self._downstream.on_room(self._on_room)
         if not self._downstream.write(held):
             self._paused = True
             self._runner.pause()
-        self._follow()
+        if last:
+            self._whole()
+        else:
+            self._follow()
 
     def _take_over(self) -> bytes:
         """Hear the runner from now on; return what its gate has held."""

@@ -13,7 +13,9 @@ from proxy.dialects.gate import Gate, State, gate_for, is_good
 from proxy.dialects.headers import request_headers
 from proxy.dialects.render import render
 from proxy.dialects.resumed import SeamGate
-from proxy.exchange import Call, Clock, Judge, Order, Timer, Upstream
+from proxy.dialects.watch import Watch
+from proxy.exchange import Call, Clock, Judge, Order, Upstream
+from proxy.exchange.alarm import Alarm
 from proxy.exchange.resume import MISMATCH, Continuation
 from proxy.model import (
     GOOD,
@@ -39,54 +41,6 @@ ERROR_BODY = 64 * 1024
 """Bytes of an error's body that the diagnosis gets to see."""
 SILENT = frozenset({Fault.SILENCE, Fault.CONNECT_TIMEOUT, Fault.TLS_TIMEOUT})
 """Faults of a target that let a limit pass: it is never redialled in the same exchange."""
-
-
-POLL = Seconds(10.0)
-"""The longest that an alarm sleeps without a look at its instant: no limit that is set later and
-falls due within a long one before it costs a new timer."""
-
-
-class Alarm:
-    """One lazily re-armed timer: moving its instant costs an assignment, not a new timer."""
-
-    __slots__ = ("_at", "_clock", "_due", "_ring", "_timer")
-
-    def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:
-        self._clock = clock
-        self._ring = ring
-        self._timer: Timer | None = None
-        self._at = self._due = Instant(0.0)
-
-    def set(self, due: Instant) -> None:
-        """Ring at `due`, and no more at what was set before."""
-        self._due = due
-        if self._timer is not None:
-            if self._at <= due:
-                return
-            self._timer.cancel()
-        self._arm()
-
-    def stop(self) -> None:
-        """Ring never more, and forget who would have heard it."""
-        self._ring = _silence
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _arm(self) -> None:
-        self._at = min(self._due, Instant(self._clock.now() + POLL))
-        self._timer = self._clock.call_at(self._at, self._fire)
-
-    def _fire(self) -> None:
-        self._timer = None
-        if self._clock.now() < self._due:
-            self._arm()
-        else:
-            self._ring()
-
-
-def _silence() -> None:
-    """Ring an alarm that has been stopped."""
 
 
 class Sink(Protocol):
@@ -221,9 +175,7 @@ class Runner:
         assert gate is not None
         state = gate.feed(data)
         if state is State.READY:
-            self._sent = Sent.CONTENT_SEEN
-            self._reach(Phase.CONTENT)
-            self._tell(GOOD)
+            self._open()
         elif state is State.FAILED:
             self._fail_in_stream()
         elif state is State.MOVING:
@@ -237,16 +189,16 @@ class Runner:
         if self.sink is not None:
             self.sink.on_end(ending)
             return
-        fault = ending.fault
-        watched = self.gate.watch if self.gate is not None else None
-        if watched is not None:
-            if watched.terminal:
-                fault = Fault.EMPTY if watched.empty else None
-            elif fault is None and watched.proves:
-                fault = Fault.UNTERMINATED
         if self.head is None:
             self.phase = ending.phase
-        self._judge(self.outcome(fault, phase=self.phase, detail=ending.detail))
+        gate, fault, event = self.gate, ending.fault, None
+        if gate is not None and gate.watch is not None:
+            gate.held.append(gate.watch.end())
+            if isinstance(gate, SeamGate) and gate.mismatched:
+                self._miss()
+                return
+            fault, event = _said_in_the_end(gate.watch, fault)
+        self._judge(self.outcome(fault, phase=self.phase, detail=ending.detail, event=event))
 
     # How it ends.
 
@@ -312,17 +264,32 @@ class Runner:
             self.verdict = verdict
             self._alarm.stop()
 
+    def _open(self) -> None:
+        """Be ready; but an error that is too long to be held is judged by what has come of it."""
+        assert self.head is not None
+        if is_good(self.head.status):
+            self._sent = Sent.CONTENT_SEEN
+            self._reach(Phase.CONTENT)
+            self._tell(GOOD)
+            return
+        if self._call is not None:
+            self._call.cancel()
+        self._judge(self.outcome(None, phase=Phase.END))
+
+    def _miss(self) -> None:
+        """Fail as one that was to go on, and was well, and said something else."""
+        self.cancel(MISMATCH)
+        self._bench.inform(
+            Failed(number=self.send.number, verdict=MISMATCH, sent=self._sent, mismatch=True)
+        )
+
     def _fail_in_stream(self) -> None:
         gate = self.gate
         assert gate is not None
         watched = gate.watch
         assert watched is not None
         if isinstance(gate, SeamGate) and gate.mismatched:
-            self.cancel(MISMATCH)
-            failed = Failed(
-                number=self.send.number, verdict=MISMATCH, sent=self._sent, mismatch=True
-            )
-            self._bench.inform(failed)
+            self._miss()
             return
         fault = Fault.GARBLED
         if watched.failed is not None:
@@ -376,3 +343,17 @@ class Runner:
     def _expect(self, limit: Seconds, now: Instant) -> None:
         """Have the alarm ring after `limit`, at the latest when the exchange's time is over."""
         self._alarm.set(min(Instant(now + limit), self._total_due))
+
+
+def _said_in_the_end(watched: Watch, fault: Fault | None) -> tuple[Fault | None, bytes | None]:
+    """Return what is wrong with a stream that has ended, and the event that says so.
+
+    What the stream has said of itself counts for more than how its connection ended.
+    """
+    if watched.failed is not None:
+        return Fault.FAILED_EVENT, watched.failed
+    if watched.terminal:
+        return (Fault.EMPTY if watched.empty else None), None
+    if fault is None and watched.proves:
+        return Fault.UNTERMINATED, None
+    return fault, None

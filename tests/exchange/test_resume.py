@@ -620,3 +620,21 @@ async def test_a_message_with_another_block_is_never_gone_on_with(block: dict[st
     client, stage = await one_message(rungs(*ALL), cut)
     assert ended_as_cut(client)
     assert len(stage.upstream.calls) == 1
+
+
+@pytest.mark.parametrize(("text", "whole"), [(TEXT, True), ("A bridge wobbles", False)])
+async def test_a_last_event_without_its_empty_line_is_compared_too(
+    text: str, *, whole: bool
+) -> None:
+    scene = Scene(rungs(Rung.ALIGN))
+    async with scene.open() as client:
+        scene.cut()
+        scene.call(1).stream(begins("s"), say(text, "s", "stop").rstrip())
+        scene.call(1).end()
+    assert client.whole is whole
+    assert client.cut is not whole
+    assert shown(client.body) == (TEXT if whole else "".join(WORDS[:6]))
+    expected = Resumed.JOINED if whole else Resumed.MISMATCH
+    resumption = scene.stage.record.attempts[1].resumption
+    assert resumption is not None
+    assert resumption.result is expected

@@ -1,47 +1,12 @@
-"""The runner's alarm and what an attempt's record says."""
+"""How a runner reads an end, and what an attempt's record says."""
 
-from proxy.exchange.runner import Alarm
-from proxy.model import Fault, Instant, Phase, Seconds, Sent
-from tests.exchange.lines import DONE, HELLO, ROLE, STOP, WHOLE
-from tests.exchange.stage import FakeClock, Stage, chat
+import pytest
 
+from proxy.model import Cause, Fault, Phase, Result, Seconds, Sent
+from tests.exchange.lines import DONE, HELLO, ROLE, STOP, WHOLE, delta
+from tests.exchange.stage import Stage, chat
 
-def test_an_alarm_rings_once_at_the_last_instant_that_was_set() -> None:
-    clock = FakeClock()
-    rung: list[float] = []
-    alarm = Alarm(clock, lambda: rung.append(clock.time))
-    start = clock.time
-    alarm.set(Instant(start + 10))
-    clock.advance(5)
-    alarm.set(Instant(start + 20))
-    clock.advance(14)
-    assert rung == []
-    clock.advance(100)
-    assert rung == [start + 20]
-    assert clock.armed == 0
-
-
-def test_an_alarm_that_is_put_off_keeps_its_timer() -> None:
-    clock = FakeClock()
-    alarm = Alarm(clock, lambda: None)
-    for seconds in range(10, 1000):
-        alarm.set(Instant(clock.time + seconds))
-    assert clock.armed == 1
-
-
-def test_an_alarm_can_be_brought_forward_and_stopped() -> None:
-    clock = FakeClock()
-    rung: list[float] = []
-    alarm = Alarm(clock, lambda: rung.append(clock.time))
-    alarm.set(Instant(clock.time + 10))
-    alarm.set(Instant(clock.time + 1))
-    clock.advance(2)
-    assert len(rung) == 1
-    alarm.set(Instant(clock.time + 1))
-    alarm.stop()
-    clock.advance(100)
-    assert len(rung) == 1
-    assert clock.armed == 0
+LIMITED = b'{"error": {"message": "slow down", "code": "rate_limit_exceeded"}}'
 
 
 async def test_a_record_tells_phases_bytes_and_how_much_was_sent() -> None:
@@ -69,3 +34,49 @@ async def test_an_attempt_that_did_not_connect_was_provably_not_sent() -> None:
         stage.upstream.calls[1].unary(WHOLE)
     assert stage.record.attempts[0].sent is Sent.NOT_SENT
     assert stage.record.attempts[0].phase is Phase.CONNECT
+
+
+@pytest.mark.parametrize("text", [LIMITED, b"data: " + LIMITED, b"data: " + LIMITED + b"\n"])
+async def test_an_error_that_a_stream_ends_with_is_read_without_its_empty_line(
+    text: bytes,
+) -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True)) as client:
+        stage.upstream.calls[0].stream(text)
+        stage.upstream.calls[0].end()
+        stage.upstream.calls[1].stream(HELLO + STOP + DONE)
+    assert stage.record.attempts[0].verdict.cause is Cause.RATE_LIMIT
+    assert client.whole
+
+
+async def test_a_request_at_fault_is_not_charged_as_a_stream_without_an_end() -> None:
+    text = b'{"error": {"message": "no", "type": "invalid_request_error"}}'
+    stage = Stage()
+    async with stage.exchange(chat(stream=True)) as client:
+        stage.upstream.calls[0].stream(text)
+        stage.upstream.calls[0].end()
+    assert stage.record.result is Result.CLIENT_ERROR
+    assert client.body == text
+
+
+async def test_a_stream_may_be_whole_without_its_last_empty_line() -> None:
+    text = delta("hi", "stop").rstrip()
+    stage = Stage()
+    async with stage.exchange(chat(stream=True)) as client:
+        stage.upstream.calls[0].stream(text)
+        stage.upstream.calls[0].end()
+    assert client.whole
+    assert client.body == text
+
+
+async def test_an_error_too_long_to_be_held_is_an_error_all_the_same() -> None:
+    stage = Stage()
+    async with stage.exchange() as client:
+        first = stage.upstream.calls[0]
+        first.head(500, "text/html")
+        for _ in range(9):
+            first.data(b"x" * 1024 * 1024)
+        assert first.cancelled
+        stage.upstream.calls[1].unary(WHOLE)
+    assert stage.record.attempts[0].verdict.cause is Cause.ORIGIN
+    assert client.status == 200

@@ -1,0 +1,56 @@
+"""One timer for many instants: the limits of an attempt or a relay, one after the other.
+
+Knows the clock and who is to hear it ring; never what a limit is for.
+"""
+
+from collections.abc import Callable
+
+from proxy.exchange import Clock, Timer
+from proxy.model import Instant, Seconds
+
+POLL = Seconds(10.0)
+"""The longest that an alarm sleeps without a look at its instant: no limit that is set later and
+falls due within a long one before it costs a new timer."""
+
+
+class Alarm:
+    """One lazily re-armed timer: moving its instant costs an assignment, not a new timer."""
+
+    __slots__ = ("_at", "_clock", "_due", "_ring", "_timer")
+
+    def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._timer: Timer | None = None
+        self._at = self._due = Instant(0.0)
+
+    def set(self, due: Instant) -> None:
+        """Ring at `due`, and no more at what was set before."""
+        self._due = due
+        if self._timer is not None:
+            if self._at <= due:
+                return
+            self._timer.cancel()
+        self._arm()
+
+    def stop(self) -> None:
+        """Ring never more, and forget who would have heard it."""
+        self._ring = _silence
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        self._at = min(self._due, Instant(self._clock.now() + POLL))
+        self._timer = self._clock.call_at(self._at, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        if self._clock.now() < self._due:
+            self._arm()
+        else:
+            self._ring()
+
+
+def _silence() -> None:
+    """Ring an alarm that has been stopped."""
