@@ -63,8 +63,9 @@ def provenance(story: Story) -> Iterator[str]:
             if stamps:
                 yield f"call {call.number}: a refusal with the words of {stamps}"
         elif not any(_joined(attempt) for attempt in record.attempts):
-            # Else it has the words of two, and the scenario says which.
             yield from _from_one(story, call, owner, stamps)
+        elif not any(attempt.garbled for attempt in record.attempts):
+            yield from _gone_on_with(story, call)
 
 
 def _from_one(story: Story, call: Call, owner: str, stamps: set[str]) -> Iterator[str]:
@@ -73,6 +74,15 @@ def _from_one(story: Story, call: Call, owner: str, stamps: set[str]) -> Iterato
     wrong = [_unlike(call, a) for a in story.attempts_of[call.number] if a.provider == owner]
     if all(wrong):
         yield f"call {call.number}: {wrong[0] if wrong else f'{owner} never saw it'}"
+
+
+def _gone_on_with(story: Story, call: Call) -> Iterator[str]:
+    """An answer of two parts reads as if it were one: all providers have the same words."""
+    if not call.path.endswith("/chat/completions"):
+        return  # the scenario looks at the others
+    shown, said = reading.chat_text(bytes(call.answer)), story.speech(call)
+    if shown != said if call.end is End.COMPLETE else not said.startswith(shown):
+        yield f"call {call.number}: {shown!r} was put together of {said!r}"
 
 
 def _joined(record: AttemptRecord) -> bool:

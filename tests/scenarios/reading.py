@@ -101,6 +101,16 @@ def stamps(body: bytes) -> set[str]:
     return {name.decode() for name in STAMP.findall(body)}
 
 
+def chat_text(body: bytes) -> str:
+    """Return the text of a streamed chat completion."""
+    text = ""
+    for event in events(body):
+        if event.startswith(b"data: {"):
+            for choice in json.loads(event[6:]).get("choices", ()):
+                text += choice["delta"].get("content") or ""
+    return text
+
+
 def difference(shown: bytes, said: bytes, *, whole: bool) -> str:
     """Say what a client was shown of a stream that its provider has not said; empty: nothing.
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from proxy.exchange import Events
 from proxy.model import AttemptRecord, ExchangeRecord, HealthChange, header
 from proxy.sim.seen import Seen
+from proxy.sim.speech import speak
 from tests.scenarios.crossing import Call
 
 
@@ -85,6 +86,8 @@ class Story:
     """Backends that nobody looks into."""
     resumes: bool = False
     """Whether a cut stream may be gone on with."""
+    tokens: int = 0
+    """How much a provider has to say."""
 
     @cached_property
     def by_body(self) -> Mapping[str, Call]:
@@ -105,6 +108,11 @@ class Story:
             if call is not None:
                 found[call.number].append(attempt)
         return found
+
+    def speech(self, call: Call) -> str:
+        """Return what providers that do not stamp their tokens have to say to a call."""
+        prompt = json.loads(call.body)
+        return speak(prompt, provider="", model="", tokens=self.tokens, stamp=False).text
 
     def by_turn(self, seen: Seen) -> Call | None:
         """Return the call whose answer is to be gone on with: the prompt has its first turn."""

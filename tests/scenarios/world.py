@@ -515,6 +515,7 @@ def _story(world: World, fleet: Fleet, shown: Mapping[str, bytes], left: Any) ->
         left_behind=left,
         most_attempts=max(route.attempts for route in fleet.routes) + 1,
         resumes=world.setup.resumes,
+        tokens=world.setup.tokens,
         unseen=frozenset(world.setup.elsewhere),
     )
 
