@@ -33,7 +33,8 @@ _SESSION = (
 _READ = frozenset({*_TIMEOUT, _READ_TIMEOUT, _RESEND, _NO_FAILOVER, _BACKEND, *_SESSION})
 _COUNT = re.compile(rb"[0-9]{1,3}")
 _NAMED = 256
-"""Bytes of a session's name that are kept; a longer one is told by its hash."""
+"""Bytes of a session's name, or of a cache key, that are kept; a longer one is told by its hash:
+ten thousand of them are remembered."""
 _TOLD = 256
 """Sets of these fields whose meaning is remembered: SDKs send the same ones again and again."""
 
@@ -67,7 +68,7 @@ def read_ask(
         model_in_path=in_path,
         stream=recognition.stream or seen.stream,
         size=size,
-        sticky=told.session or seen.cache_key,
+        sticky=told.session or _brief(seen.cache_key),
         timeout=told.timeout,
         read_timeout=told.read_timeout,
         resend=told.resend,
@@ -109,6 +110,10 @@ def _session(told: dict[bytes, bytes]) -> str | None:
     if value is None:
         return None
     return _digest(value) if len(value) > _NAMED else value.decode("latin-1")
+
+
+def _brief(key: str | None) -> str | None:
+    return _digest(key.encode()) if key is not None and len(key) > _NAMED else key
 
 
 def _least(told: dict[bytes, bytes], names: tuple[bytes, ...]) -> Seconds | None:

@@ -19,6 +19,9 @@ SMALL = 256 * 1024
 """Bytes of a body that is decoded at one go: at most some 15 ms, mostly 0.2 ms."""
 MOST_DECOMPRESSED = 1024 * 1024
 """Bytes that a compressed body may have to be looked into."""
+MOST_MODEL = 2048
+"""Characters of a model's name (Bedrock's limit, the longest): headers, journal and memories of
+failures repeat it."""
 
 _STATE = frozenset(
     {"background", "cachedContent", "cached_content", "container", "conversation"}
@@ -166,6 +169,8 @@ def _interpret(fields: dict[str, Field]) -> Peeked | Refusal:
     name = _text(model.raw)
     if name is None and model.raw != b"null":
         return _refuse("`model` must be a printable string")
+    if name is not None and len(name) > MOST_MODEL:
+        return _refuse(f"`model` is longer than {MOST_MODEL} characters")
     if stream is None:
         return _refuse("`stream` must be true or false")
     return Peeked(

@@ -166,3 +166,14 @@ def test_what_cannot_be_read_ties_nothing(body: bytes) -> None:
 def test_nothing_ties(body: object) -> None:
     assert key("/v1/chat/completions", body) is None
     assert key("/v1/embeddings", CHAT) is None
+
+
+def test_a_long_cache_key_is_told_by_its_hash() -> None:
+    def tie(key: str) -> str | None:
+        return ask(peeked=Peeked(cache_key=key)).sticky
+
+    assert tie("k" * 256) == "k" * 256
+    long = tie("k" * 100_000)
+    assert long is not None
+    assert len(long) < 256
+    assert long == tie("k" * 100_000) != tie("k" * 99_999)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.dialects import peek
-from proxy.dialects.peek import MOST_DECOMPRESSED, SMALL, Peek, Peeked
+from proxy.dialects.peek import MOST_DECOMPRESSED, MOST_MODEL, SMALL, Peek, Peeked
 from proxy.dialects.scan import MOST_DEPTH, Scanner
 from proxy.model import Refusal
 
@@ -41,6 +41,11 @@ def test_reads_what_routing_needs() -> None:
     assert seen(body) == Peeked(
         model="gpt-5", model_at=(10, 17), stream=True, cache_key="c1", choices=3
     )
+
+
+def test_a_models_name_has_a_length_that_may_be_remembered() -> None:
+    assert seen(json.dumps({"model": "m" * MOST_MODEL}).encode()).model == "m" * MOST_MODEL
+    assert isinstance(look(json.dumps({"model": "m" * (MOST_MODEL + 1)}).encode()), Refusal)
 
 
 def test_an_empty_object_says_nothing() -> None:
