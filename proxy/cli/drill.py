@@ -17,7 +17,7 @@ import typer
 
 from proxy.cli import cli
 from proxy.cli.eta import time_of
-from proxy.cli.healthcheck import console_url, reason
+from proxy.cli.healthcheck import console_url, reason, told_url
 from proxy.cli.table import BAD_TABLE, complain, loader_for
 from proxy.model import Drill
 from proxy.settings.problem import SettingsError
@@ -72,7 +72,9 @@ def drill(
     It needs a token of one of the table's `clients`: from FAULTLINE_TOKEN, else from the table.
     """
     seconds = time_of(length, "--for")
-    desk = Desk(url=url or console_url(config), token=os.environ.get(TOKEN) or _token(config))
+    desk = Desk(
+        url=told_url(url) or console_url(config), token=os.environ.get(TOKEN) or _token(config)
+    )
     try:
         if end:
             status, said = desk.ask("DELETE", f"/{quote(backend, safe='')}")

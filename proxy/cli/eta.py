@@ -55,7 +55,8 @@ def _seen(path: Path, provider: str, cause: Cause | None) -> Seen:
     try:
         history = read_history(path)
     except (HistoryError, OSError) as error:
-        raise typer.BadParameter(str(error), param_hint="--history") from None
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise typer.BadParameter(f"{path}: {why}", param_hint="--history") from None
     return Seen(spans=spans(history, provider, cause), source=history.source)
 
 

@@ -46,7 +46,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     headers = _headers(header or [])
     ask = read(method.upper(), path, headers, model, stream=stream)
     if isinstance(ask, Refusal):
-        typer.echo(f"faultline: this request would be refused: {ask.message}", err=True)
+        why = ask.message.removeprefix("Faultline: ")
+        typer.echo(f"faultline: this request would be refused: {why}", err=True)
         raise typer.Exit(REFUSED)
     found = explain(fleet, ask, _known(down or [], fleet))
     typer.echo(json.dumps(asdict(found), indent=2) if as_json else "\n".join(screen(found)))

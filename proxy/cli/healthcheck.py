@@ -24,7 +24,15 @@ def healthcheck(
     url: Annotated[str, typer.Option(help="The console's address instead of the table's.")] = "",
 ) -> None:
     """Exit with 0 if the Faultline of this machine is ready to serve, else with 1."""
-    raise typer.Exit(check(url or console_url(config)))
+    raise typer.Exit(check(told_url(url) or console_url(config)))
+
+
+def told_url(url: str) -> str:
+    """Return what `--url` says, if it is a URL or nothing; else end the command."""
+    if url and urlsplit(url).hostname is None:
+        mend = "is no URL; write it as `http://localhost:8081`"
+        raise typer.BadParameter(f"{url!r} {mend}", param_hint="--url")
+    return url
 
 
 def console_url(config: Path | None) -> str:
