@@ -126,6 +126,13 @@ def test_the_one_that_is_back_first_is_waited_for() -> None:
     assert sends(dialogue.waits(dialogue.first)[1]) == ["1 b"]
 
 
+def test_the_silent_is_not_waited_for() -> None:
+    world = World(route((A,), (S,)))
+    dialogue = world.exchange()
+    world.cool("a", 29.0, 2.0)
+    assert sends(dialogue.fails(30.0, 1, bad(Cause.TIMEOUT), silent=True)) == ["2 s/other"]
+
+
 def test_a_long_cooldown_is_not() -> None:
     world = World(route((A,), (S,)))
     world.cool("a", 0.0, 20.0)
@@ -245,6 +252,17 @@ def test_slow_start_without_another_tier_queues() -> None:
     assert sends(queued.waits(queued.first)[1]) == ["1 a"]
 
 
+def test_where_one_queue_is_full_there_may_be_another() -> None:
+    small = target("b", max_in_flight=1)
+    world = World(route((FULL,), (small,)))
+    going = [world.exchange(), world.exchange()]
+    for name, queued in (("a", 100), ("b", 5)):
+        world.standing._health.members[name].queued = queued
+    assert isinstance(world.exchange().first[0], Wait)
+    assert world.standing._health.members["b"].queued == 6
+    assert [len(sends(dialogue.first)) for dialogue in going] == [1, 1]
+
+
 def test_a_hundred_queue_and_the_others_are_turned_away() -> None:
     world = World(route((FULL,)))
     world.exchange()
@@ -289,6 +307,12 @@ def test_a_conversation_stays_inside_its_tier(balance: Balance) -> None:
     away = serve(30.1)
     assert away != home
     assert {serve(30.5 + i * 0.01) for i in range(9)} == {away}
+
+
+def test_two_equals_are_enough_to_stay_with_one() -> None:
+    world = World(route((A, B), (S,), balance=Balance.SPREAD))
+    world.exchange(sticky=lambda: "x").succeeds(0.1)
+    assert len(world.standing._shared.stickiness._known) == 1
 
 
 def test_the_ask_may_say_what_it_belongs_to() -> None:
