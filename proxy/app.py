@@ -14,6 +14,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -48,6 +49,10 @@ from proxy.wire.transport import Transport
 
 DESCRIPTORS = 65536
 """Open files that are wanted: a stream takes two, and 10,000 streams are in reach."""
+
+LOOK = Seconds(2.0)
+"""How often the files of the table are looked at where nothing tells of a change: their folder may
+be gone for a while, or the change may fall between two watches."""
 
 LAST_LINES = Seconds(2.0)
 """What writing the rest of the journal may take at the end."""
@@ -237,7 +242,7 @@ class Faultline:
             loop.add_signal_handler(number, end)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(self._watch(stop))
+            watching = tasks.create_task(self.watch(stop))
             await stop.wait()
             draining = tasks.create_task(self.drain())
             aborting = tasks.create_task(abort.wait())
@@ -293,22 +298,34 @@ class Faultline:
         self._log(Level.INFO, "settings_loaded", backends=len(fleet.backends))
         return None
 
-    async def _watch(self, stop: asyncio.Event) -> None:
+    async def watch(self, stop: asyncio.Event) -> None:
         """Reload when the table or a secret's file changes.
 
         Folders are watched, not files: Kubernetes replaces a link in them. What else changes there,
         as a journal or a store of incidents does all the time, is passed over.
         """
+        known = stamps(self.fleet.files)
         while not stop.is_set():
-            folders = {str(folder) for folder in self._folders()}
-            if not folders:
+            if not self.fleet.files:
                 await stop.wait()
                 return
-            known = stamps(self.fleet.files)
-            async for _ in awatch(*folders, stop_event=stop, recursive=False):
-                if stamps(self.fleet.files) != known:
-                    self.reload()
-                    break
+            with suppress(FileNotFoundError):  # a folder went as it was about to be watched
+                await self._stir(stop)
+            if stamps(self.fleet.files) != known:
+                self.reload()
+                known = stamps(self.fleet.files)
+
+    async def _stir(self, stop: asyncio.Event) -> None:
+        """Return when something has changed in a folder, or it is time to look all the same."""
+        folders = {str(folder) for folder in self._folders() if folder.is_dir()}
+        async for _ in awatch(
+            *folders,
+            stop_event=stop,
+            recursive=False,
+            rust_timeout=int(LOOK * 1000),
+            yield_on_timeout=True,
+        ):
+            return
 
     def _folders(self) -> set[Path]:
         return {Path(file).absolute().parent for file in self.fleet.files}

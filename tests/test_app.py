@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import resource
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from proxy import sim
 from proxy.app import DESCRIPTORS, Faultline, LoopClock, harden, stamps
 from proxy.model import Instant
 from proxy.report.traffic import Side
-from proxy.settings.load import Loaded, loads
+from proxy.settings.load import Loaded, load, loads
 from proxy.settings.problem import SettingsError
 from tests.e2e.process import get, post
 
@@ -92,6 +93,29 @@ async def test_what_was_counted_outlives_the_process(tmp_path: Path) -> None:
             await served.close()
             assert served.news.traffic.total(3600, [(Side.APPS, "all")]).good == run
             assert served.outside.dropped == 0
+
+
+async def test_a_folder_that_goes_and_comes_back_is_watched_again(tmp_path: Path) -> None:
+    text = TABLE.format(url="http://127.0.0.1:1", name="all")
+    table = tmp_path / "etc" / "table.yaml"
+    table.parent.mkdir()
+    table.write_text(text)
+    served = Faultline(lambda: load(table, {}))
+    await served.start()
+    stop = asyncio.Event()
+    watching = asyncio.create_task(served.watch(stop))
+    await asyncio.sleep(0)  # it begins
+    try:
+        shutil.rmtree(table.parent)
+        await shows(served, "faultline_settings_reload_success 0.0")
+        assert not watching.done()
+        table.parent.mkdir()
+        table.write_text(text)
+        await shows(served, "faultline_settings_reload_success 1.0")
+    finally:
+        stop.set()
+        await watching
+        await served.close()
 
 
 async def test_health_survives_a_reload() -> None:
