@@ -16,7 +16,7 @@ at a backend of the same provider, account or network edge. So there is one inci
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from proxy.exchange import Events
 from proxy.model import AttemptRecord, ExchangeRecord, Fleet, HealthChange, Instant, Result, Seconds
@@ -137,8 +137,11 @@ class Ledger(Events):
     def ended(self, record: ExchangeRecord) -> None:
         """Count what the apps felt of what is going on."""
         for incident in self.open:
-            if self._concerns(incident, record.route):
-                _feel(incident, record)
+            if incident.family is Family.OURS or self._asks(record.route, incident.backends):
+                _feel(incident, incident.backends, record)
+        for name, streak in self._watch.streaks.items():
+            if self._asks(record.route, [name]):
+                _feel(streak, [name], record)
 
     def tick(self, now: Instant) -> None:
         """Let time pass: explain, close, forget. Called about once a second."""
@@ -244,6 +247,12 @@ class Ledger(Events):
         )
         incident.places.append(trouble.place)
         incident.causes.update(streak.causes)
+        # What was felt before it was noticed is part of it.
+        incident.whole, incident.rescued = streak.whole, streak.rescued
+        incident.failed = streak.failed
+        # What was felt before it was noticed is part of it.
+        incident.whole, incident.rescued = streak.whole, streak.rescued
+        incident.failed = streak.failed
         incident.evidence = trouble.verdict.evidence
         self._say(
             incident, streak.at, tale.first_seen(trouble.place, streak.verdict), Stage.INVESTIGATING
@@ -296,22 +305,21 @@ class Ledger(Events):
                 if cause is incident.cause:
                     incident.evidence = record.verdict.evidence
 
-    def _concerns(self, incident: Incident, route: str) -> bool:
-        if incident.family is Family.OURS:
-            return True
-        return not self._routes.get(route, set()).isdisjoint(incident.backends)
+    def _asks(self, route: str, backends: Iterable[str]) -> bool:
+        return not self._routes.get(route, set()).isdisjoint(backends)
 
 
-def _feel(incident: Incident, record: ExchangeRecord) -> None:
+def _feel(felt: Incident | Streak, backends: Collection[str], record: ExchangeRecord) -> None:
+    """Count what became of a request on a route that is concerned."""
     match record.result:
         case Result.WHOLE:
-            incident.whole += 1
+            felt.whole += 1
             if record.rescued and any(
-                a.backend in incident.backends for a in record.attempts if not a.verdict.good
+                a.backend in backends for a in record.attempts if not a.verdict.good
             ):
-                incident.rescued += 1
+                felt.rescued += 1
         case Result.REFUSED | Result.CUT | Result.STATIC:
-            incident.failed += 1
+            felt.failed += 1
         case Result.CLIENT_ERROR | Result.CANCELLED:
             pass
 

@@ -69,6 +69,10 @@ class Streak:
     causes: Counter[Cause] = field(default_factory=Counter)
     last: Instant = Instant(0.0)
     """When the latest of them was."""
+    whole: int = 0
+    """Requests on the routes concerned that were answered whole meanwhile."""
+    rescued: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

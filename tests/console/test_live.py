@@ -51,7 +51,7 @@ async def test_the_state_is_told_at_once_and_with_every_change() -> None:
         told = await listener.event()
         assert asyncio.get_running_loop().time() - began < 1.0
         assert told["tone"] == "mid"
-        assert told["incidents"] == [{"id": "inc-1", "stage": "identified", "impact": "none"}]
+        assert told["incidents"] == [{"id": "inc-1", "stage": "identified", "impact": "minor"}]
 
 
 async def test_without_a_change_the_line_still_lives(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def test_an_incident_has_its_times_updates_and_components() -> None:
     scene = Scene()
     incident = scene.break_down()
     said = statuspage.incident(scene.look(), incident, URL)
-    assert (said["status"], said["impact"]) == ("identified", "none")
+    assert (said["status"], said["impact"]) == ("identified", "minor")
     assert said["shortlink"] == f"{URL}/incidents/inc-1"
     assert (said["monitoring_at"], said["resolved_at"]) == (None, None)
     assert TIME.match(str(said["started_at"]))

@@ -30,11 +30,14 @@ def test_a_card_says_what_since_when_for_whom_and_until_when(scene: Scene) -> No
     assert shown.title == "openai: the network edge cannot reach the provider"
     assert (shown.stage.word, shown.over, shown.ended) == ("identified", False, None)
     assert shown.lasted == "3 s"
-    assert (shown.impact.word, shown.toll) == ("none", "no request was concerned")
+    assert (shown.impact.word, shown.toll) == (
+        "minor",
+        "4 rescued, 1 failed, of 5 requests",
+    )
     assert shown.forecast == "Likely over in 1 min to 20 min (80 % confidence)"
     assert shown.basis == "history"
     assert (shown.next.what, shown.next.left) == ("probe", "9 s")
-    assert shown.last.text.startswith("Cause, with high confidence")
+    assert shown.last.text == "Apps feel it: 4 rescued, 1 failed, of 5 requests."
 
 
 def test_nobody_can_always_tell(scene: Scene) -> None:

@@ -102,7 +102,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                 ),
             ),
             (73.0, "monitoring", WATCHING),
-            (131.0, "resolved", "Over after 1 min: 7 rescued, 0 failed, of 480 requests."),
+            (131.0, "resolved", "Over after 1 min: 11 rescued, 0 failed, of 484 requests."),
         ],
     ),
     "all of a provider is out of capacity": (
@@ -121,7 +121,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                 "openai is out of rotation; its requests go to openai-eu and azure.",
             ),
             (11.0, "investigating", "openai-eu is out of rotation; its requests go to azure."),
-            (12.0, "investigating", "Apps feel it: 0 rescued, 1 failed, of 4 requests."),
+            (12.0, "investigating", "Apps feel it: 3 rescued, 2 failed, of 8 requests."),
             (
                 13.0,
                 "identified",
@@ -131,10 +131,10 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                     " Concerned: all of openai (openai and openai-eu)."
                 ),
             ),
-            (14.0, "identified", "Apps feel it: 0 rescued, 2 failed, of 12 requests."),
+            (13.0, "identified", "Apps feel it: 3 rescued, 3 failed, of 12 requests."),
             (71.0, "identified", "openai is well again."),
             (122.0, "monitoring", WATCHING),
-            (180.0, "resolved", "Over after 1 min: 4 rescued, 3 failed, of 676 requests."),
+            (180.0, "resolved", "Over after 1 min: 7 rescued, 4 failed, of 680 requests."),
         ],
     ),
     "a key is revoked": (
@@ -262,7 +262,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                 ),
             ),
             (73.0, "monitoring", WATCHING),
-            (131.0, "resolved", "Over after 1 min: 7 rescued, 0 failed, of 483 requests."),
+            (131.0, "resolved", "Over after 1 min: 8 rescued, 0 failed, of 484 requests."),
         ],
     ),
     "streams are cut": (
@@ -279,7 +279,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                 ),
             ),
             (11.0, "investigating", "openai is out of rotation; its requests go to azure."),
-            (12.0, "investigating", "Apps feel it: 0 rescued, 1 failed, of 4 requests."),
+            (12.0, "investigating", "Apps feel it: 0 rescued, 5 failed, of 8 requests."),
             (
                 13.0,
                 "identified",
@@ -288,9 +288,9 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                     " the stream ended without its terminal event). Concerned: openai."
                 ),
             ),
-            (14.0, "identified", "Apps feel it: 0 rescued, 6 failed, of 12 requests."),
+            (13.0, "identified", "Apps feel it: 0 rescued, 9 failed, of 12 requests."),
             (81.0, "monitoring", WATCHING),
-            (139.0, "resolved", "Over after 1 min: 0 rescued, 26 failed, of 512 requests."),
+            (139.0, "resolved", "Over after 1 min: 0 rescued, 30 failed, of 516 requests."),
         ],
     ),
 }
@@ -360,7 +360,7 @@ def test_flapping_is_one_incident_that_takes_longer_to_be_over() -> None:
     )
     assert [(stage, text) for _, stage, text in sky.timeline()][3:] == [
         ("monitoring", WATCHING),
-        ("resolved", "Over after 31 s: 5 rescued, 0 failed, of 360 requests."),
+        ("resolved", "Over after 31 s: 9 rescued, 0 failed, of 364 requests."),
         ("identified", "It is back 30 s after it seemed over."),
         ("monitoring", WATCHING),
         ("identified", again),
