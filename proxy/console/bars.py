@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from proxy.console.words import UNITS, percent, tone_of
 from proxy.report.traffic import Slot, Tally, Unit
 
-STEP, WIDTH, HEIGHT = 10, 8, 40
-"""Of one bar, in the drawing's own units."""
+WIDE, HEIGHT = 900, 40
+"""Of a drawing, in its own units: about pixels, so that its patterns keep their shape."""
+
+GAP = 0.2
+"""The part of a step that is left free."""
 
 LEAST = 5
 """How high a failure is drawn at least: one in a thousand must be seen."""
@@ -29,6 +32,7 @@ class Spot:
     """A bar that says more than that all was good."""
 
     x: int
+    width: int
     said: str
 
 
@@ -104,21 +108,25 @@ def label(start: float, unit: Unit) -> str:
 
 
 def _draw(slots: Sequence[Slot], paper: int, unit: Unit, heights: Sequence[int]) -> Drawing:
+    step = max(2, WIDE // max(1, len(slots)))
+    width = max(1, round(step * (1 - GAP)))
     kinds: dict[str, list[str]] = {"unknown": [], "good": [], "rescued": [], "failed": []}
     spots = []
     for number, (slot, height) in enumerate(zip(slots, heights, strict=True)):
-        x, tally = number * STEP, slot.tally
+        x, tally = number * step, slot.tally
         if tally.total == 0:
-            kinds["unknown"].append(_rectangle(x, paper - STUB, STUB))
+            kinds["unknown"].append(_rectangle(x, paper - STUB, width, STUB))
             continue
         y = paper
         for kind, part in _parts(tally, max(height, LEAST)):
             y -= part
-            kinds[kind].append(_rectangle(x, y, part))
+            kinds[kind].append(_rectangle(x, y, width, part))
         if tally.rescued or tally.failed:
-            spots.append(Spot(x=x, said=f"{label(slot.start, unit)}: {counted(tally)}"))
+            spots.append(
+                Spot(x=x, width=width, said=f"{label(slot.start, unit)}: {counted(tally)}")
+            )
     paths = tuple((kind, "".join(path)) for kind, path in kinds.items() if path)
-    return Drawing(width=len(slots) * STEP, height=paper, paths=paths, spots=tuple(spots))
+    return Drawing(width=len(slots) * step, height=paper, paths=paths, spots=tuple(spots))
 
 
 def _parts(tally: Tally, height: int) -> list[tuple[str, int]]:
@@ -133,5 +141,5 @@ def _part(number: int, of: int, height: int) -> int:
     return max(LEAST, round(height * number / of)) if number else 0
 
 
-def _rectangle(x: int, y: int, height: int) -> str:
-    return f"M{x} {y}h{WIDTH}v{height}h-{WIDTH}z"
+def _rectangle(x: int, y: int, width: int, height: int) -> str:
+    return f"M{x} {y}h{width}v{height}h-{width}z"

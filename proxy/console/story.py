@@ -25,8 +25,8 @@ from proxy.report.words import CAUSES, span
 MOST_BARS = 120
 """Of a chart: a longer incident is shown by hours, or days."""
 
-MARGIN = 2
-"""Slots before and after, so that a chart shows what was normal."""
+MARGIN, FEWEST_BARS = 2, 20
+"""Slots before and after, so that a chart shows what was normal; and the fewest of a chart."""
 
 MOST_PAST = 50
 """Past incidents on the page; the feeds have no more either."""
@@ -172,7 +172,8 @@ def _chart(look: Look, incident: Incident) -> Chart:
     unit = next((u for u in Unit if ended - began < u * (MOST_BARS - 2 * MARGIN)), Unit.DAY)
     last = min(ended + MARGIN * unit, look.moment.wall)
     keys = [(Side.APPS, r.name) for r in look.fleet.routes if concerns(incident, r)]
-    slots = look.traffic.slots(unit, began - MARGIN * unit, last, keys)[-MOST_BARS:]
+    first = min(began - MARGIN * unit, last - (FEWEST_BARS - 1) * unit)
+    slots = look.traffic.slots(unit, first, last, keys)[-MOST_BARS:]
     drawing = chart(unit, slots)
     zero, scale = slots[0].start, drawing.width / (len(slots) * unit)
     return Chart(

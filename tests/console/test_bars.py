@@ -9,6 +9,7 @@ from proxy.console.bars import (
     LEAST,
     PAPER,
     STUB,
+    WIDE,
     Drawing,
     chart,
     counted,
@@ -39,7 +40,7 @@ def test_every_bar_of_a_strip_is_as_long_and_cut_into_its_parts() -> None:
         "rescued": [HEIGHT // 4],
         "failed": [HEIGHT // 4],
     }
-    assert (drawn.drawing.width, drawn.drawing.height) == (30, HEIGHT)
+    assert (drawn.drawing.width, drawn.drawing.height) == (WIDE, HEIGHT)
 
 
 def test_the_bars_of_a_chart_are_as_high_as_there_were_answers() -> None:
@@ -69,8 +70,8 @@ def test_a_very_low_bar_of_a_chart_is_seen() -> None:
 
 def test_bars_of_which_something_is_to_say_say_it() -> None:
     drawn = strip("x", "", Unit.MINUTE, slots(Tally(5), Tally(1, 2, 3)))
-    assert [(spot.x, spot.said) for spot in drawn.drawing.spots] == [
-        (10, "12:01: 6 answers, 2 rescued, 3 failed")
+    assert [(spot.x, spot.width, spot.said) for spot in drawn.drawing.spots] == [
+        (450, 360, "12:01: 6 answers, 2 rescued, 3 failed")
     ]
 
 
