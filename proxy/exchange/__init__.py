@@ -53,7 +53,10 @@ class Receiver(Protocol):
     """Hears of one attempt, synchronously and in order: phases, head, data, and one ending."""
 
     def on_phase(self, phase: Phase) -> None:
-        """Take note that `phase` begins (RESOLVE, CONNECT, TLS, WRITE, HEAD)."""
+        """Take note that `phase` begins (RESOLVE, CONNECT, TLS, WRITE, HEAD).
+
+        WRITE is told again with each piece of a body that does not lie in memory.
+        """
 
     def on_head(self, head: Head) -> None:
         """Take the final head; interim (1xx) answers are never told."""

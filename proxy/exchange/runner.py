@@ -144,8 +144,9 @@ class Runner:
     # What the wire tells.
 
     def on_phase(self, phase: Phase) -> None:
-        """Give the new phase its limit."""
-        now = self._reach(phase)
+        """Give the new phase its limit; of a body that goes up in pieces, each has its own."""
+        again = phase is Phase.WRITE and self.phase is Phase.WRITE
+        now = self._bench.clock.now() if again else self._reach(phase)
         limits = self.send.limits
         if phase is Phase.HEAD:
             self._sent = Sent.MAYBE_SENT

@@ -171,6 +171,7 @@ class Attempt:
 
     def _wrote(self, size: int) -> None:
         self._bytes_out += size
+        self.reach(Phase.WRITE)
 
     async def _upload(self, connection: Connection) -> None:
         try:

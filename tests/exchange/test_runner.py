@@ -1,10 +1,12 @@
 """How a runner reads an end, and what an attempt's record says."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from proxy.model import Cause, Fault, Phase, Result, Seconds, Sent
 from tests.exchange.lines import DONE, HELLO, ROLE, STOP, WHOLE, delta
-from tests.exchange.stage import Stage, chat
+from tests.exchange.stage import Bytes, Stage, chat
 
 LIMITED = b'{"error": {"message": "slow down", "code": "rate_limit_exceeded"}}'
 
@@ -80,3 +82,29 @@ async def test_an_error_too_long_to_be_held_is_an_error_all_the_same() -> None:
         stage.upstream.calls[1].unary(WHOLE)
     assert stage.record.attempts[0].verdict.cause is Cause.ORIGIN
     assert client.status == 200
+
+
+@dataclass(frozen=True, slots=True)
+class Large(Bytes):
+    """A body that goes up piece by piece."""
+
+    data: bytes | None = None  # type: ignore[assignment]
+
+    @property
+    def size(self) -> int:
+        return 1
+
+
+async def test_a_slow_upload_is_silent_only_while_nothing_goes() -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True), Large()) as client:
+        first = stage.upstream.calls[0]
+        for _ in range(4):
+            first.receiver.on_phase(Phase.WRITE)
+            stage.clock.advance(119)
+        assert first.open
+        stage.clock.advance(2)
+        assert len(stage.upstream.calls) == 2
+        stage.upstream.calls[1].stream(HELLO + STOP + DONE)
+    assert client.whole
+    assert [phase for phase, _ in stage.record.attempts[0].times] == [Phase.WRITE]

@@ -31,7 +31,9 @@ async def test_a_body_of_known_size_goes_up_as_it_is() -> None:
         told = await exchange(wire, order(backend(peer.url), body))
         assert told.body == b"hi"
         assert peer.requests[0].endswith(b"Content-Length: 6\r\n\r\nabcdef")
-        assert told.phases == [Phase.RESOLVE, Phase.CONNECT, Phase.WRITE, Phase.HEAD]
+        assert told.phases[:3] == [Phase.RESOLVE, Phase.CONNECT, Phase.WRITE]
+        assert told.phases.count(Phase.WRITE) > 1, "it tells of each piece"
+        assert told.phases[-1] is Phase.HEAD
         assert told.ending.bytes_out == len(peer.requests[0])
         assert body.closed
         assert wire.idle == 1
@@ -96,7 +98,7 @@ async def test_an_early_answer_stops_the_upload_and_costs_the_connection(
         assert told.ending.fault is None
         assert told.ending.phase is Phase.END
         assert told.phases[-1] is Phase.WRITE
-        assert body.closed
+        await until(lambda: body.closed)
         assert body.taken < 200
         assert wire.idle == 0
         again = await exchange(wire, order(backend(peer.url), Flowing(*[piece] * 200)))
