@@ -28,7 +28,7 @@ class Client(asyncio.Protocol):
 
     async def connect(self, host: str, port: int, *, window: int | None = None) -> "Client":
         """Open the connection; with a `window` the kernel keeps no more than that unread."""
-        sock = socket.socket()
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if window is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         sock.setblocking(False)

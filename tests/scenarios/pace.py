@@ -6,8 +6,8 @@ waits as long as it says, on the same one clock for clients, Faultline and provi
 of outage costs the second that its requests cost. Work takes as long as the processor works on it,
 so another process on this machine is no lag of the loop.
 
-Only what waits for this clock may wait: the kernel's own timers (a SYN that is sent again after a
-second) stand still beside it.
+Only what waits for this clock may wait. The kernel's own timers stand still beside it: a SYN that
+is sent again after a second, an acknowledgement that Nagle waits for.
 """
 
 import asyncio

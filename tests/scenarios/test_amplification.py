@@ -14,7 +14,8 @@ from proxy.sim import Behaviour
 from tests.scenarios import sdks
 from tests.scenarios.crossing import Call
 from tests.scenarios.pace import Pace
-from tests.scenarios.world import World, scenario
+from tests.scenarios.scenario import scenario
+from tests.scenarios.world import World
 
 RATE = 20
 DOWN, AFTER = 60.0, 25.0

@@ -16,8 +16,9 @@ from proxy import sim
 from proxy.model import Cause, Change, Sent
 from tests.scenarios.crossing import End
 from tests.scenarios.places import Hole, unknown
+from tests.scenarios.scenario import scenario
 from tests.scenarios.witness import Witness
-from tests.scenarios.world import World, scenario
+from tests.scenarios.world import World
 
 P_BY_NAME: dict[str, Any] = {
     "url": {"p": "http://p.test:{port}/v1"},
@@ -240,8 +241,20 @@ async def test_A14_our_own_want_of_descriptors_is_nobodys_fault(world: World) ->
     assert (await world.ask(client=client)).backend == "p"
 
 
-@scenario()
+NOWHERE = "http://127.0.0.1:9"
+
+
+@scenario(
+    environment={
+        "HTTP_PROXY": NOWHERE,
+        "HTTPS_PROXY": NOWHERE,
+        "ALL_PROXY": NOWHERE,
+        "http_proxy": NOWHERE,
+        "NETRC": "/dev/null",
+    }
+)
 async def test_A15_the_environments_proxy_and_netrc_are_not_looked_at(world: World) -> None:
     call = await world.ask()
     assert call.complete
     assert call.backend == "p"
+    assert world.p.log[0].key == world.keys["p"]

@@ -8,7 +8,8 @@ import pytest
 from proxy import sim
 from proxy.sim import Behaviour
 from tests.scenarios.crossing import End
-from tests.scenarios.world import World, scenario
+from tests.scenarios.scenario import scenario
+from tests.scenarios.world import World
 
 TIMES = 20
 PHASES: dict[str, tuple[Callable[[], Behaviour], bool, float]] = {

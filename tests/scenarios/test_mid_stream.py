@@ -14,8 +14,9 @@ from proxy.sim.openai import DONE
 from proxy.sim.voice import Voice
 from tests.scenarios import reading
 from tests.scenarios.crossing import Call, End
+from tests.scenarios.scenario import scenario
 from tests.scenarios.sdks import chat, message, response
-from tests.scenarios.world import World, scenario
+from tests.scenarios.world import World
 
 CHAT = "/v1/chat/completions"
 APIS = [

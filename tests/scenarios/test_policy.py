@@ -14,7 +14,8 @@ from proxy.model import Change
 from proxy.sim import Behaviour
 from tests.scenarios import sdks
 from tests.scenarios.crossing import Call
-from tests.scenarios.world import World, scenario
+from tests.scenarios.scenario import scenario
+from tests.scenarios.world import World
 
 FAILURES = [sim.cdn_502(), sim.status(503), sim.reset_before_head(), sim.refuse()]
 

@@ -21,8 +21,9 @@ from proxy.sim.speech import speak
 from proxy.sim.voice import Voice
 from tests.scenarios import reading
 from tests.scenarios.crossing import Call, End
+from tests.scenarios.scenario import scenario
 from tests.scenarios.sdks import Heard, chat
-from tests.scenarios.world import World, scenario
+from tests.scenarios.world import World
 
 TOKENS = 60
 BENCH: dict[str, Any] = {

@@ -63,6 +63,22 @@ async def test_ipv6() -> None:
     listener.close()
 
 
+async def test_small_writes_do_not_wait() -> None:
+    made: list[asyncio.BaseTransport] = []
+
+    class Kept(Hello):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            made.append(transport)
+            super().connection_made(transport)
+
+    listener = Listener("127.0.0.1", 0, None, Kept)
+    await listener.open()
+    assert await greet(listener) == b"hello"
+    sock = made[0].get_extra_info("socket")
+    assert sock.proto == socket.IPPROTO_TCP
+    listener.close()
+
+
 async def test_many_may_wait_to_be_accepted() -> None:
     listener = Listener("127.0.0.1", 0, None, Hello)
     await listener.open()
