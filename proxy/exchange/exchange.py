@@ -120,6 +120,7 @@ class Exchange:
         self._committed: Instant | None = None
         self._status = self._bytes_down = 0
         self._waited = 0.0
+        self._waits_since: Instant | None = None
         self._result = Result.CANCELLED
         self._degraded: Degraded | None = None
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -145,6 +146,7 @@ class Exchange:
         """Leave nothing behind, however it ended, and tell the story."""
         if self._wake is not None:
             self._wake.cancel()
+        self._count_wait()
         if self._relay is not None:
             self._relay.close()
             if self._result is Result.CANCELLED:
@@ -212,11 +214,17 @@ class Exchange:
             self._wake.cancel()
         self._wake = self._ports.clock.call_at(until, self._woke)
         if not self._running:
-            self._waited += max(0.0, until - self._ports.clock.now())
+            self._waits_since = self._ports.clock.now()
 
     def _woke(self) -> None:
         self._wake = None
+        self._count_wait()
         self._hear(Woke())
+
+    def _count_wait(self) -> None:
+        since, self._waits_since = self._waits_since, None
+        if since is not None:
+            self._waited += self._ports.clock.now() - since
 
     def _end_attempt(self, number: int, verdict: Verdict) -> None:
         runner = self._running.pop(number)

@@ -7,7 +7,7 @@ import pytest
 
 from proxy.model import Fault, Phase, Result, Seconds, Sent, Target
 from tests.exchange.lines import HELLO, ROLE, STOP, WHOLE, WORLD
-from tests.exchange.stage import Stage, backend, chat, fleet
+from tests.exchange.stage import Bytes, RecordingClient, Stage, backend, chat, fleet
 
 Step = Callable[[Stage], None]
 
@@ -105,3 +105,16 @@ async def test_an_exchange_never_outlives_what_the_client_will_wait() -> None:
         stage.clock.advance(0.2)
     assert client.status == 504
     assert stage.upstream.calls[1].cancelled
+
+
+async def test_a_wait_that_the_client_cut_short_counts_as_long_as_it_was() -> None:
+    stage = Stage(fleet((Target(backend=backend("p")),), patience=Seconds(5.0)))
+    running = asyncio.ensure_future(
+        stage.ports.run(chat(), Bytes(), RecordingClient(), stage.fleet, "id")
+    )
+    await asyncio.sleep(0)
+    for step in WAITING:
+        step(stage)
+    running.cancel()
+    await asyncio.wait([running])
+    assert stage.record.waited == 1.0
