@@ -42,7 +42,9 @@ from proxy.cli import (  # noqa: E402, F401 - imported for what they register
     eta,
     explain,
     healthcheck,
+    incidents,
     notify,
     schema,
     serve,
+    status,
 )

@@ -75,4 +75,4 @@ def forecast(estimate: Estimate | Unknown) -> str:
                 f"likely over in {span(low)} to {span(high)} ({confidence * 100:.0f} % confidence)"
             )
         case Unknown():
-            return "when it will be over is not known yet"
+            return "its end cannot be told yet"

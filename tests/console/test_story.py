@@ -43,7 +43,7 @@ def test_a_card_says_what_since_when_for_whom_and_until_when(scene: Scene) -> No
 def test_nobody_can_always_tell(scene: Scene) -> None:
     scene.estimate = Unknown(basis="too early")
     shown = card(scene.look(), scene.break_down())
-    assert shown.forecast == "When it will be over is not known yet"
+    assert shown.forecast == "Its end cannot be told yet"
     assert shown.basis == "too early"
 
 

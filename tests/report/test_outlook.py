@@ -81,7 +81,7 @@ def test_it_is_said_as_a_range() -> None:
         low=Seconds(180), median=Seconds(600), high=Seconds(1200), confidence=0.8, basis="x"
     )
     assert forecast(said) == "likely over in 3 min to 20 min (80 % confidence)"
-    assert forecast(Unknown(basis="x")) == "when it will be over is not known yet"
+    assert forecast(Unknown(basis="x")) == "its end cannot be told yet"
 
 
 def test_drills_tell_nothing_about_outages() -> None:
