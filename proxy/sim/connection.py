@@ -94,8 +94,9 @@ class Connection:
         """End it at once with a reset."""
         self._ours = True
         sock = self._writer.get_extra_info("socket")
-        with suppress(OSError):  # it may be closed already
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        if sock is not None:  # uvloop's TLS has none any more once it is closed
+            with suppress(OSError):  # it may be closed already
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
         self._writer.transport.abort()
 
     def left(self) -> None:

@@ -44,6 +44,14 @@ def no_more_descriptors() -> Iterator[None]:
             os.close(filler)
 
 
+@contextmanager
+def under_tls(provider: Witness) -> Iterator[socket.socket]:
+    """Give the socket of a provider's one connection, past what encrypts."""
+    (connection,) = provider._connections
+    with socket.socket(fileno=os.dup(connection._writer.get_extra_info("socket").fileno())) as sock:
+        yield sock
+
+
 def causes(world: World, backend: str) -> set[Cause]:
     return {r.verdict.cause for _, r in world.told.attempts if r.backend == backend}
 
@@ -114,8 +122,8 @@ async def test_A5_tls_that_ends_without_a_word_is_a_cut(world: World) -> None:
     call = world.send(client, world.chat())
     await world.seen(world.p)
     await asyncio.sleep(0.1)
-    (connection,) = world.p._connections
-    connection._writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
+    with under_tls(world.p) as sock:
+        sock.shutdown(socket.SHUT_WR)
     await client.answer(call)
     assert call.status == 503
     assert causes(world, "p") & {Cause.ORIGIN, Cause.TCP, Cause.TLS, Cause.PROTOCOL}
@@ -128,10 +136,8 @@ async def test_A6_junk_in_tls_cuts_the_stream_at_once(world: World) -> None:
     client = await world.connect()
     call = world.send(client, world.chat(stream=True))
     await world.until(lambda: call.first_at is not None)
-    (connection,) = world.p._connections
-    os.write(
-        connection._writer.get_extra_info("socket").fileno(), b"\x17\x03\x03\x00\x20" + b"j" * 32
-    )
+    with under_tls(world.p) as sock:
+        sock.send(b"\x17\x03\x03\x00\x20" + b"j" * 32)
     await client.answer(call)
     assert call.end is End.CUT
     assert call.took < 1

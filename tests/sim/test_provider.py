@@ -181,3 +181,22 @@ def test_it_runs_on_uvloop_too() -> None:
 
     uvloop.run(scene())
     uvloop.run(over_tls())
+
+
+def test_a_connection_that_has_just_broken_can_be_ended() -> None:
+    async def scene() -> None:
+        authority = trustme.CA()
+        theirs, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+        authority.issue_cert("127.0.0.1").configure_cert(theirs)
+        authority.configure_trust(ours)
+        alpha = await sim.Provider("alpha").start(tls=theirs)
+        alpha.plan(sim.silent())
+        line = await dial(alpha, request(payload=chat()), ours)
+        await alpha.until(lambda: alpha.in_flight == 1)
+        (connection,) = alpha._connections
+        connection._writer.transport.abort()
+        await asyncio.sleep(0)
+        await alpha.close()
+        await line.close()
+
+    uvloop.run(scene())
