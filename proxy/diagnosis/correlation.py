@@ -114,7 +114,7 @@ class Correlation:
         if verdict.scope is Scope.REQUEST:
             return None
         failure = Failure(
-            provider=backend.provider,
+            provider=backend.vendor,
             cdn=backend.cdn,
             cause=verdict.cause,
             way=fault in ON_THE_WAY and not is_loopback(backend),

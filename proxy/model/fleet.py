@@ -63,6 +63,12 @@ class StatusFeed:
     """The part of its name that the component or product has which is meant; all without one."""
 
 
+GENERIC = frozenset(
+    {"openai-compatible", "anthropic-compatible", "gemini-compatible", "vllm", "ollama", "lmstudio"}
+)
+"""Providers that are a way of speaking and no vendor: two of them have nothing else in common."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """One place to send: URL, dialect and credential; the provider is the vendor behind it."""
@@ -91,6 +97,11 @@ class Backend:
     """Where people read what the provider says of itself."""
     status_feed: StatusFeed | None = None
     """Where Faultline reads it; None unless the table asks for it."""
+
+    @property
+    def vendor(self) -> str:
+        """Who stands behind it, for telling related failures from unrelated ones."""
+        return self.url.authority if self.provider in GENERIC else self.provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

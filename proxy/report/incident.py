@@ -76,7 +76,7 @@ def related(one: Backend, other: Backend, verdict: Verdict) -> bool:
     match FAMILIES[verdict.cause]:
         case Family.PROVIDER:
             behind_one = verdict.cause in EDGE and one.cdn is not None and one.cdn == other.cdn
-            return one.provider == other.provider or behind_one
+            return one.vendor == other.vendor or behind_one
         case Family.KEY | Family.LIMIT:
             return one.account == other.account
         case Family.MODEL:

@@ -33,10 +33,10 @@ def extent(incident: Incident, fleet: Fleet) -> str:
     if len(incident.places) == 1 or incident.family is Family.OURS:
         return str(incident.places[0])
     concerned = _known(incident.backends, fleet)
-    providers = {backend.provider for backend in concerned}
+    providers = {backend.vendor for backend in concerned}
     if len(providers) == 1 and len(concerned) > 1:
         (provider,) = providers
-        all_of_it = [b.name for b in fleet.backends.values() if b.provider == provider]
+        all_of_it = [b.name for b in fleet.backends.values() if b.vendor == provider]
         if set(all_of_it) == set(incident.backends):
             return f"all of {provider} ({listed(incident.backends)})"
     edges = {backend.cdn for backend in concerned}
@@ -152,13 +152,13 @@ def _against(incident: Incident, fleet: Fleet, well: Collection[str]) -> list[st
     """Say who is well although a wider fault would have hit it."""
     concerned = _known(incident.backends, fleet)
     others = [b for b in _known(well, fleet) if b.name not in incident.backends]
-    providers = {backend.provider for backend in concerned}
+    providers = {backend.vendor for backend in concerned}
     edges = {backend.cdn for backend in concerned} - {None}
     said = []
-    same = [b.name for b in others if b.provider in providers]
+    same = [b.name for b in others if b.vendor in providers]
     if same:
         said.append(f"{listed(same)}, of the same provider, {_answers(same)}.")
-    behind = [b.name for b in others if b.cdn in edges and b.provider not in providers]
+    behind = [b.name for b in others if b.cdn in edges and b.vendor not in providers]
     if behind and incident.cause in EDGE:
         said.append(f"{listed(behind)}, behind the same network edge, {_answers(behind)}.")
     return said

@@ -1,5 +1,7 @@
 """The routing table's nouns."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.model import (
@@ -80,3 +82,11 @@ def test_only_an_own_key_adds_a_header_and_it_never_shows_in_a_repr() -> None:
     assert own.credential.headers() == ((b"authorization", b"Bearer sk-canary"),)
     assert Credential(kind=CredentialKind.CLIENT).headers() == ()
     assert "canary" not in repr(own)
+
+
+def test_a_way_of_speaking_is_no_vendor() -> None:
+    known, other = backend(), replace(backend(), provider="openai-compatible")
+    assert known.vendor == "openai"
+    assert other.vendor == "api.openai.com"
+    elsewhere = replace(other, url=Url(tls=False, host="vllm", port=8000, path="/v1"))
+    assert other.vendor != elsewhere.vendor == "vllm:8000"
