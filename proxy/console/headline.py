@@ -72,7 +72,7 @@ def _failing(look: Look, incidents: Sequence[Incident]) -> str:
     """Say how many of what fail: providers, keys, limits, models."""
     backends = look.fleet.backends
     providers = {
-        backends[name].provider
+        backends[name].vendor
         for incident in incidents
         if incident.family is Family.PROVIDER
         for name in incident.backends
