@@ -179,6 +179,8 @@ class Exchange:
             if self._cut is not None and not self._running:
                 self._break_off(self._cut)
         except Exception as bug:  # noqa: BLE001 - see above
+            if self._over.done():
+                raise
             self._over.set_exception(bug)
 
     # Decisions out.
