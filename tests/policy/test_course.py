@@ -255,11 +255,13 @@ def test_slow_start_without_another_tier_queues() -> None:
 def test_where_one_queue_is_full_there_may_be_another() -> None:
     small = target("b", max_in_flight=1)
     world = World(route((FULL,), (small,)))
-    going = [world.exchange(), world.exchange()]
-    for name, queued in (("a", 100), ("b", 5)):
-        world.standing._health.members[name].queued = queued
+    members = world.standing._health.members
+    first = world.exchange()
+    members["a"].queued = 100
+    going = [first, world.exchange()]
+    members["b"].queued = 5
     assert isinstance(world.exchange().first[0], Wait)
-    assert world.standing._health.members["b"].queued == 6
+    assert members["b"].queued == 6
     assert [len(sends(dialogue.first)) for dialogue in going] == [1, 1]
 
 
