@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 
@@ -78,6 +79,47 @@ async def test_I7_a_hedged_pair_goes_with_its_client(world: World) -> None:
     client.leave(reset=True)
     await world.until(lambda: world.p.live + world.s.live == 0, 0.2)
     assert world.told.changes == []
+
+
+SHOWN_IN = [
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "cookie",
+    "proxy-authorization",
+]
+
+
+@pytest.mark.parametrize(
+    ("provider", "path"),
+    [
+        ("openai-compatible", "/v1/chat/completions"),
+        ("anthropic", "/v1/messages"),
+        ("gemini", "/v1beta/models/m:generateContent?key={key}"),
+    ],
+)
+@scenario()
+async def test_I9_the_apps_key_goes_nowhere_whatever_it_stands_in(
+    world: World, provider: str, path: str
+) -> None:
+    key = world.app_key
+    world.p.plan_next(sim.status(503))
+    await world.ask(path=path.format(key=quote(key)), headers=dict.fromkeys(SHOWN_IN, key))
+    for seen, backend in ((world.p.log[0], "p"), (world.s.log[0], "s")):
+        assert seen.key == world.keys[backend]
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 429, 500])
+@scenario(tiers="[[p], [s]]", route="patience: 0s")
+async def test_I9_a_provider_that_repeats_its_key_is_not_repeated(world: World, code: int) -> None:
+    """Whatever it says: a refusal, the journal, the pages and the headers must not say it too."""
+    for provider, key in ((world.p, world.keys["p"]), (world.s, world.keys["s"])):
+        fields = ((b"x-debug", key.encode()),) if code != 400 else ()
+        said = "" if code in {400, 404} else key
+        provider.plan(sim.status(code, message=f"Bad key: {said}", headers=fields))
+    for _ in range(8):
+        await world.ask()
 
 
 FAULTS: list[Behaviour] = [

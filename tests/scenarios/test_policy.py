@@ -221,9 +221,11 @@ async def test_F11_a_thousand_at_once_make_one_probe(world: World) -> None:
     assert world.at("p", until=back) - before == 1
 
 
-@pytest.mark.parametrize("end", ["leaves", "hangs", "is reset"])
+@pytest.mark.parametrize(("end", "within"), [("leaves", 2.0), ("hangs", 14.0), ("is reset", 4.5)])
 @scenario(limits="head: 10s, first_content: 10s")
-async def test_F12_a_probe_that_is_lost_gives_its_lease_back(world: World, end: str) -> None:
+async def test_F12_a_probe_that_is_lost_gives_its_lease_back(
+    world: World, end: str, within: float
+) -> None:
     world.p.plan(sim.cdn_502())
     await world.load(10, at_once=5)
     await asyncio.sleep(1.5)
@@ -241,7 +243,7 @@ async def test_F12_a_probe_that_is_lost_gives_its_lease_back(world: World, end: 
     while not world.changes(Change.RECOVERED, "p"):
         assert (await world.ask()).complete
         await asyncio.sleep(0.2)
-    assert world.now() - began <= 30
+    assert world.now() - began <= within
 
 
 @scenario(limits="head: 30s, first_content: 30s")
