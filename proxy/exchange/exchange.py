@@ -178,7 +178,7 @@ class Exchange:
             self._carry_out(self._failover.on(event, self._ports.clock.now()))
             if self._cut is not None and not self._running:
                 self._break_off(self._cut)
-        except Exception as bug:  # noqa: BLE001 - see above
+        except Exception as bug:  # one of the three places: see above
             if self._over.done():
                 raise
             self._over.set_exception(bug)
