@@ -12,6 +12,7 @@ from itertools import pairwise
 from urllib.parse import quote
 
 from proxy.model import AttemptRecord, Change, HealthChange, Resumed, Sent
+from proxy.sim.seen import Seen
 from tests.scenarios import reading
 from tests.scenarios.crossing import Call, End
 from tests.scenarios.story import Attempt, Story
@@ -176,11 +177,22 @@ def cancelled_at_once(story: Story) -> Iterator[str]:
             seen = attempt.seen
             if seen.at > call.ended + CLOSED_WITHIN:
                 yield f"{attempt.backend} got call {call.number} after its client had left"
-            elif seen.ended is None or seen.ended >= call.ended:
+            elif not _was_over(seen, call.ended):
                 took.append((seen.peer_closed or math.inf) - call.ended)
     took.sort()
     if took and (late := took[math.ceil(len(took) * 0.99) - 1]) > CLOSED_WITHIN:
         yield f"upstream closed {late * 1000:.0f} ms after the client (p99 of {len(took)})"
+
+
+def _was_over(seen: Seen, left: float) -> bool:
+    """Tell whether there was nothing to close: the whole answer was there, or crossed the leaving.
+
+    Its connection waits for the next request then.
+    """
+    if seen.ended is None:
+        return False
+    crossed = seen.answered and seen.peer_closed is None
+    return seen.ended < left + (CLOSED_WITHIN if crossed else 0.0)
 
 
 def nothing_left(story: Story) -> Iterator[str]:

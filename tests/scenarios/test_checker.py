@@ -280,5 +280,10 @@ def test_probes_one_after_the_other_are_fine() -> None:
     assert not [found for found in judge(story) if found.startswith("I-12")]
 
 
+def test_an_answer_that_crosses_the_leaving_leaves_its_connection_open() -> None:
+    story = good(calls=[call(end=End.LEFT, ended=1.999)])
+    assert not [found for found in judge(story) if found.startswith("I-7")]
+
+
 def test_a_story_can_be_told() -> None:
     assert "p sees call 0" in good().timeline()
