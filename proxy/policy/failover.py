@@ -289,7 +289,7 @@ class Failover:
 
     def _hedge(self, now: Instant) -> tuple[Decision, ...]:
         self._hedge_due = False
-        if now >= self._deadline.at or self._number >= self._attempts:
+        if now >= self._deadline.at:
             return _NOTHING
         found = self._course.hedge(now)
         if found is None:

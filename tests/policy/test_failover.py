@@ -315,6 +315,34 @@ def test_its_payment_is_owed() -> None:
     assert world.refused == ["p"]
 
 
+def test_a_second_one_that_is_not_covered_is_a_failure() -> None:
+    world = tiers()
+    for _ in range(3):
+        world.standing._health.members["s"].budget.pay(at(0.0))
+    dialogue = world.exchange()
+    assert stale(dialogue, 0.1, 1) == ["2 p fresh"]
+    assert sends(dialogue.fails(0.2, 2)) == ["3 s/other"]
+    assert stale(dialogue, 0.3, 3) == []
+
+
+def test_a_second_one_is_within_the_attempts() -> None:
+    dialogue = World(route((P,), (S,), attempts=2)).exchange()
+    assert stale(dialogue, 0.1, 1) == ["2 p fresh"]
+    assert sends(dialogue.fails(0.2, 2)) == ["3 s/other"]
+    assert stale(dialogue, 0.3, 3) == [], "one beyond the two, and that was the first"
+
+
+def test_it_is_not_repeated_at_the_deadline() -> None:
+    assert stale(tiers().exchange(timeout=Seconds(1.0)), 1.0, 1) == []
+
+
+def test_it_may_be_repeated_as_the_probe_that_is_due() -> None:
+    world = tiers()
+    dialogue = world.exchange()
+    world.eject("p")
+    assert stale(dialogue, 1.0, 1) == ["2 p fresh probe"]
+
+
 def test_an_early_probe_that_met_a_stale_connection_is_repeated() -> None:
     world = World(route((P,)))
     world.eject("p")
@@ -368,6 +396,23 @@ def test_a_stall_that_only_this_client_minds_ejects_nobody() -> None:
         dialogue.on(1.5, Ended(number=1, verdict=bad(Cause.TIMEOUT)))
         dialogue.close()
     assert world.told == []
+
+
+def test_haste_excuses_silence_only() -> None:
+    hasty, cut, calm = tiers(), tiers(), tiers()
+    for _ in range(5):
+        failed = hasty.exchange(timeout=Seconds(1.0))
+        failed.fails(0.5, 1)
+        failed.close()
+        broken = cut.exchange(read_timeout=Seconds(1.0))
+        broken.on(0.5, Ready(number=1))
+        broken.on(0.6, Ended(number=1, verdict=bad()))
+        broken.close()
+    for _ in range(2):
+        silent = calm.exchange()
+        silent.fails(30.0, 1, bad(Cause.TIMEOUT), silent=True, sent=Sent.MAYBE_SENT)
+        silent.close()
+    assert [[c.backend for c in world.told] for world in (hasty, cut, calm)] == [["p"]] * 3
 
 
 def test_a_cut_after_the_commit_is_charged() -> None:
@@ -439,6 +484,22 @@ def test_one_hedge_an_exchange() -> None:
     dialogue.fails(11.0, 1)
     assert dialogue.fails(12.0, 2)[1:] == ()
     assert dialogue.on(22.0, Woke()) == ()
+
+
+def test_a_wake_that_was_for_an_earlier_attempt_starts_nobody() -> None:
+    dialogue = World(route((P,), (S,), (Q,), attempts=2, **HEDGE)).exchange()
+    assert dialogue.fails(1.0, 1)[1:] == ()
+    assert dialogue.on(10.0, Woke()) == ()
+
+
+def test_a_hedge_has_one_chance() -> None:
+    small = target("s", max_in_flight=1)
+    world = World(route((P,), (small,), **HEDGE))
+    busy = world.exchange(of=route((small,)))
+    dialogue = world.exchange()
+    assert dialogue.on(10.0, Woke()) == ()
+    busy.succeeds(10.5)
+    assert dialogue.on(11.0, Woke()) == ()
 
 
 def test_a_reroute_is_hedged_anew() -> None:

@@ -10,6 +10,7 @@ from proxy.model import (
     Change,
     Credential,
     CredentialKind,
+    Ejection,
     Fleet,
     HealthChange,
     Scope,
@@ -306,6 +307,18 @@ def test_what_fell_ill_otherwise_is_not_pardoned() -> None:
     assert clinic.gate(A, 1.5) is Gate.OUT
 
 
+def test_what_was_ejected_before_the_likeness_is_not_pardoned() -> None:
+    clinic = Clinic(A, B)
+    late = clinic.enter(A, 1.0)
+    clinic.fail(A, bad(Cause.DNS), times=5, now=10.0, sent=Sent.NOT_SENT)
+    clinic.fail(A, bad(Cause.DNS), times=1, now=12.0, sent=Sent.NOT_SENT)
+    breaker = clinic.health.member(A.backend).health
+    until = breaker.until
+    clinic.health.failed(late, bad(Cause.DNS), Sent.NOT_SENT, at(16.0), silent=False)
+    clinic.fail(B, bad(Cause.DNS), sent=Sent.NOT_SENT, now=16.0)
+    assert breaker.until == until
+
+
 def test_an_answer_ends_the_suspicion() -> None:
     clinic = Clinic(A, B)
     clinic.fail(A, bad(Cause.DNS), sent=Sent.NOT_SENT)
@@ -350,6 +363,23 @@ def test_a_reload_keeps_what_is_unchanged() -> None:
     assert clinic.gate(B, 0.5) is Gate.OUT
     assert clinic.health.members["a"].backend.max_in_flight == 7
     assert set(clinic.health.members) == {"a", "b", "new"}
+
+
+def test_a_new_rule_holds_for_keys_too() -> None:
+    clinic = Clinic(A)
+    clinic.health.adopt(fleet(route((A,)), ejection=Ejection(first=Seconds(5.0))))
+    clinic.fail(A, bad(Cause.AUTH, scope=Scope.KEY))
+    assert clinic.told[0].until == 5.0
+
+
+def test_what_began_long_before_a_recovery_leaves_no_trace() -> None:
+    clinic = Clinic(A)
+    early = clinic.enter(A)
+    clinic.fail(A, bad(), times=5)
+    clinic.succeed(A, 1.0)
+    assert clinic.gate(A, 40.0) is Gate.OPEN
+    clinic.health.leave(early)
+    assert clinic.health.member(A.backend).health.running == 0
 
 
 def test_a_backend_that_has_moved_begins_anew() -> None:
@@ -405,5 +435,14 @@ def test_everything_remembered_about_a_backend_is_listed() -> None:
     clinic.fail(own, bad(scope=Scope.MODEL), client="alice")
     scopes = [b.scope for b in clinic.health.all_breakers(clinic.health.members["c"])]
     assert scopes == [Scope.BACKEND, Scope.KEY, Scope.MODEL]
+    other = Clinic(A, B, own, target("d", credential=Credential(kind=CredentialKind.CLIENT)))
+    other.enter(own, client="alice")
+    listed = {n: [*other.health.all_breakers(m)] for n, m in other.health.members.items()}
+    assert {name: len(breakers) for name, breakers in listed.items()} == {
+        "a": 2,
+        "b": 2,
+        "c": 2,
+        "d": 1,
+    }
     scopes = [b.scope for b in clinic.health.all_breakers(clinic.health.members["a"])]
     assert scopes == [Scope.BACKEND, Scope.KEY]
