@@ -154,27 +154,31 @@ class _Side(asyncio.Protocol):
         self._apps = other is None
         self._crossing: Crossing = Crossing(tap.calls) if other is None else other._crossing
         self._other = other
+        self._early = bytearray()
+        """What came before the other side was there."""
         self._dialling: asyncio.Task[None] | None = None
 
     async def _dial(self) -> None:
-        _, self._other = await self._loop.create_connection(
+        _, other = await self._loop.create_connection(
             lambda: _Side(self._tap, self), *self._tap.there
         )
-        self.transport.resume_reading()
+        other.transport.write(bytes(self._early))
+        self._other = other
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # Not asserted: uvloop has transports of its own kind.
         self.transport = cast("asyncio.Transport", transport)
         self._tap.open.add(self.transport)
         if self._apps:
-            self.transport.pause_reading()
             self._dialling = self._loop.create_task(self._dial())
 
     def data_received(self, data: bytes) -> None:
         take = self._crossing.up if self._apps else self._crossing.down
         take(data, self._loop.time())
-        assert self._other is not None
-        self._other.transport.write(data)
+        if self._other is None:
+            self._early += data
+        else:
+            self._other.transport.write(data)
 
     def eof_received(self) -> bool:
         self._note_end()
