@@ -53,6 +53,16 @@ class Resumed(StrEnum):
     FAILED = "failed"
 
 
+class Hedged(StrEnum):
+    """How a second runner went, started beside a slow first; the `result` label of the metrics."""
+
+    WON = "won"
+    """Its answer was first, and went to the client."""
+    LOST = "lost"
+    """It was given up: the other was first, or the client left."""
+    FAILED = "failed"
+
+
 @noun
 class Resumption:
     """How an attempt went that was asked to go on with a cut stream."""
@@ -92,6 +102,15 @@ class AttemptRecord:
     """The drill that it fell into: then what went wrong was played."""
     resumption: Resumption | None = None
     """Told where it was asked to go on with a cut stream."""
+
+    @property
+    def hedged(self) -> Hedged | None:
+        """How it went as a second runner; None where it was not one."""
+        if not self.hedge:
+            return None
+        if self.phase in {Phase.CONTENT, Phase.END}:
+            return Hedged.WON  # who comes so far first is relayed at once
+        return Hedged.LOST if self.verdict.cause is Cause.CLIENT_CANCEL else Hedged.FAILED
 
 
 @noun

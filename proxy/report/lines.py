@@ -87,7 +87,7 @@ class AttemptLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     times_ms: dict[str, float]
     reused: bool = False
     probe: bool = False
-    hedge: bool = False
+    hedge: str = ""
     billed: bool = False
     garbled: int = 0
     rung: str = ""
@@ -179,7 +179,7 @@ def attempt_line(record: AttemptRecord) -> AttemptLine:
         times_ms={phase: milliseconds(at) for phase, at in record.times},
         reused=record.reused,
         probe=record.probe,
-        hedge=record.hedge,
+        hedge=record.hedged or "",
         garbled=record.garbled,
         drill="" if record.drill is None else record.drill,
         bytes_out=record.bytes_out,

@@ -19,9 +19,12 @@ from proxy.model import (
     ExchangeRecord,
     Fleet,
     HealthChange,
+    Hedged,
     Phase,
     Result,
     Resumed,
+    Resumption,
+    Route,
     Scope,
 )
 from proxy.policy.standing import Row, Word
@@ -121,11 +124,6 @@ class Metrics(Events, Collector):
             "Answers that broke after they had begun, by how far they came.",
             ("backend", "phase"),
         )
-        self._resumes = Counter(
-            "faultline_resumes",
-            "Attempts to go on with a cut stream, by how they were asked and how they went.",
-            ("rung", "result"),
-        )
         self._tokens = Counter(
             "faultline_tokens", "Tokens as the providers counted them.", ("backend", "type")
         )
@@ -133,10 +131,33 @@ class Metrics(Events, Collector):
             "faultline_budget_refused", "Attempts that the retry budget did not pay.", ()
         )
         self._budget_refused.add((), 0)
+        self._count_mending()
         self._measure()
         self.adopt(fleet)
         self.registry = CollectorRegistry()
         self.registry.register(self)
+
+    def _count_mending(self) -> None:
+        self._resumes = Counter(
+            "faultline_resumes",
+            "Attempts to go on with a cut stream, by how they were asked and how they went.",
+            ("rung", "result"),
+        )
+        self._seams = Counter(
+            "faultline_seam_characters",
+            "Characters that apps had of a cut stream when somebody was asked to go on.",
+            ("rung", "result"),
+        )
+        self._again = Counter(
+            "faultline_tokens_again",
+            "Tokens, about, of cut streams that were paid a second time to go on with them.",
+            ("rung", "result"),
+        )
+        self._hedges = Counter(
+            "faultline_hedges",
+            "Second runners started beside a slow first, by how they went.",
+            ("result",),
+        )
 
     def _measure(self) -> None:
         self._duration = Histogram(
@@ -174,13 +195,19 @@ class Metrics(Events, Collector):
         ):
             by_backend.keep(self._backends)
         for route in fleet.routes:
-            dialect = route.tiers[0][0].backend.dialect
-            for result in Result:
-                # A counter that begins at 1 has no rate: alerts would miss the first failure.
-                self._requests.add((route.name, dialect, result), 0)
-            for rung in route.resume:
-                for resumed in Resumed:
-                    self._resumes.add((rung, resumed), 0)
+            self._begin(route)
+
+    def _begin(self, route: Route) -> None:
+        """Let a route's counters begin at 0: those that begin at 1 have no rate at first."""
+        dialect = route.tiers[0][0].backend.dialect
+        for result in Result:
+            self._requests.add((route.name, dialect, result), 0)
+        for rung in route.resume:
+            for resumed in Resumed:
+                self._went_on(Resumption(rung=rung, result=resumed, characters=0, tokens=0), 0)
+        if route.hedge is not None:
+            for hedged in Hedged:
+                self._hedges.add((hedged,), 0)
 
     def reloaded(self, *, success: bool) -> None:
         """Hear whether the last reload of the settings succeeded."""
@@ -218,10 +245,18 @@ class Metrics(Events, Collector):
         if record.drill is not None:
             self._drilled.add((backend, record.drill))
         if record.resumption is not None:
-            self._resumes.add((record.resumption.rung, record.resumption.result))
+            self._went_on(record.resumption)
+        if (hedged := record.hedged) is not None:
+            self._hedges.add((hedged,))
         for phase, at in record.times:
             if phase is Phase.FIRST_CONTENT:
                 self._first_content.add((backend,), at)
+
+    def _went_on(self, tried: Resumption, times: int = 1) -> None:
+        labels = (tried.rung, tried.result)
+        self._resumes.add(labels, times)
+        self._seams.add(labels, tried.characters)
+        self._again.add(labels, tried.tokens)
 
     def health_changed(self, change: HealthChange) -> None:
         """Count an ejection; a cooldown is one whose length was told."""
@@ -252,6 +287,9 @@ class Metrics(Events, Collector):
         yield self._ejections.family()
         yield self._cut.family()
         yield self._resumes.family()
+        yield self._seams.family()
+        yield self._again.family()
+        yield self._hedges.family()
         yield self._tokens.family()
         yield self._budget_refused.family()
         yield self._duration.family()

@@ -138,6 +138,13 @@ def test_an_attempt_that_fell_into_a_drill_says_so() -> None:
     assert [attempt.get("drill") for attempt in attempts] == ["reset", None]
 
 
+def test_a_second_runner_says_how_it_went() -> None:
+    hedge = replace(GOOD_ATTEMPT, hedge=True)
+    said = parsed(exchange(attempts=(BAD_ATTEMPT, hedge)))["attempts"]
+    assert isinstance(said, list)
+    assert [attempt.get("hedge") for attempt in said] == [None, "won"]
+
+
 def test_an_attempt_that_went_on_with_a_cut_stream_says_how() -> None:
     resumption = Resumption(rung=Rung.ALIGN, result=Resumed.JOINED, characters=412, tokens=103)
     went_on = replace(GOOD_ATTEMPT, resumption=resumption)

@@ -10,11 +10,15 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics import exposition, parser
 
+from proxy.exchange.exchange import LOSER
 from proxy.model import (
+    GOOD,
     Cause,
     Change,
     Degraded,
     Drill,
+    Hedge,
+    Hedged,
     Instant,
     Phase,
     Result,
@@ -23,6 +27,7 @@ from proxy.model import (
     Rung,
     Scope,
     Seconds,
+    Verdict,
 )
 from proxy.policy.standing import Row, Word
 from proxy.report.metrics import Gauges, Metrics, in_rotation, overhead
@@ -126,10 +131,40 @@ def test_ejections_and_cooldowns_are_counted_recoveries_are_not(metrics: Metrics
 def test_each_try_to_go_on_is_counted(metrics: Metrics, result: Resumed) -> None:
     went_on = replace(
         BAD_ATTEMPT,
-        resumption=Resumption(rung=Rung.ANCHOR, result=result, characters=1, tokens=1),
+        resumption=Resumption(rung=Rung.ANCHOR, result=result, characters=200, tokens=50),
     )
-    metrics.attempt_ended("id", "chat", went_on)
-    assert value(metrics, "faultline_resumes_total", rung="anchor", result=result) == 1
+    for _ in range(2):
+        metrics.attempt_ended("id", "chat", went_on)
+    labels = {"rung": "anchor", "result": result}
+    assert value(metrics, "faultline_resumes_total", **labels) == 2
+    assert value(metrics, "faultline_seam_characters_total", **labels) == 400
+    assert value(metrics, "faultline_tokens_again_total", **labels) == 100
+
+
+@pytest.mark.parametrize(
+    ("phase", "verdict", "result"),
+    [
+        (Phase.END, GOOD, Hedged.WON),
+        (Phase.CONTENT, BAD_ATTEMPT.verdict, Hedged.WON),
+        (Phase.FIRST_CONTENT, LOSER, Hedged.LOST),
+        (Phase.FIRST_CONTENT, BAD_ATTEMPT.verdict, Hedged.FAILED),
+    ],
+)
+def test_second_runners_are_counted_by_how_they_went(
+    metrics: Metrics, phase: Phase, verdict: Verdict, result: Hedged
+) -> None:
+    second = replace(GOOD_ATTEMPT, hedge=True, phase=phase, verdict=verdict)
+    metrics.attempt_ended("id", "chat", second)
+    metrics.attempt_ended("id", "chat", replace(second, hedge=False))
+    assert value(metrics, "faultline_hedges_total", result=result) == 1
+
+
+def test_the_series_of_hedges_exist_before_the_first(metrics: Metrics) -> None:
+    assert value(metrics, "faultline_hedges_total", result="won") is None
+    table = fleet("openai")
+    metrics.adopt(replace(table, routes=(replace(table.routes[0], hedge=Hedge(after=None)),)))
+    for result in Hedged:
+        assert value(metrics, "faultline_hedges_total", result=result) == 0
 
 
 def test_a_try_to_go_on_is_not_what_was_cut(metrics: Metrics) -> None:
@@ -143,7 +178,8 @@ def test_a_try_to_go_on_is_not_what_was_cut(metrics: Metrics) -> None:
 def test_the_series_of_the_rungs_exist_before_the_first_cut(metrics: Metrics) -> None:
     table = fleet("openai")
     metrics.adopt(replace(table, routes=(replace(table.routes[0], resume=(Rung.ALIGN,)),)))
-    assert value(metrics, "faultline_resumes_total", rung="align", result="joined") == 0
+    for name in ("resumes", "seam_characters", "tokens_again"):
+        assert value(metrics, f"faultline_{name}_total", rung="align", result="joined") == 0
 
 
 def test_a_cut_stream_is_counted_by_how_far_it_came(metrics: Metrics) -> None:
@@ -285,13 +321,13 @@ def test_it_reads_as_prometheus_text(metrics: Metrics) -> None:
         assert (form == "counter") == name.endswith("_total")
         assert not {"counter", "gauge", "histogram", "ms", "minutes"} & set(name.split("_"))
         assert "_seconds" in name or form != "histogram"
-    assert len(names) == 20
+    assert len(names) == 23
 
 
 def test_it_reads_as_openmetrics(metrics: Metrics) -> None:
     page = exposition.generate_latest(full(metrics).registry).decode()  # type: ignore[no-untyped-call]
     families = list(parser.text_string_to_metric_families(page))  # type: ignore[no-untyped-call]
-    assert len(families) == 20
+    assert len(families) == 23
     assert all(family.documentation.endswith(".") for family in families)
 
 
