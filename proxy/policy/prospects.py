@@ -140,7 +140,7 @@ class Prospects:
         if name not in self._denied:
             self._denied += (name,)
             self.shared.refused(name)
-        self.unpaid |= not self._tried(target)
+        self.unpaid |= not hedge and not self._tried(target)
         return False
 
     def take(self, attempt: Attempt, now: Instant) -> None:

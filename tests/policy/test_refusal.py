@@ -1,7 +1,7 @@
 from typing import Any
 
-from proxy.model import Cause, Scope, Seconds, Sent
-from proxy.policy.decision import Decision, Refuse, Why
+from proxy.model import Cause, Hedge, Scope, Seconds, Sent
+from proxy.policy.decision import Decision, Refuse, Why, Woke
 from tests.policy.build import World, at, bad, route, target
 
 A, B = target("a"), target("b")
@@ -94,6 +94,17 @@ def test_a_spent_budget_is_named() -> None:
     dialogue.fails(0.1, 1)
     assert refusal(dialogue.fails(0.2, 2)).why is Why.BUDGET
     assert world.refused == ["c"]
+
+
+def test_a_hedge_that_was_not_paid_leaves_nobody_untried() -> None:
+    world = both(hedge=Hedge(after=Seconds(1.0)))
+    for _ in range(3):
+        world.standing._health.members["b"].budget.pay(at(0.0))
+    dialogue = world.exchange()
+    assert dialogue.on(1.0, Woke()) == ()
+    assert world.refused == ["b"]
+    dialogue.fails(2.0, 1)
+    assert refusal(dialogue.fails(2.1, 2)).why is Why.ALL_FAILED
 
 
 def test_a_resend_into_trouble_is_turned_away() -> None:
