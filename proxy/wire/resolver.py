@@ -106,13 +106,15 @@ class Resolver:
             flight.set_result(None)
 
         def fly() -> None:
-            result: list[AddressInfo] | OSError
+            # What no lookup should raise must land, too, or the name would be waited for for ever.
+            result: list[AddressInfo] | OSError = OSError(errno.EIO, "the lookup broke")
             try:
                 result = self._lookup(host, port)
             except OSError as error:
                 result = error
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(land, result)
+            finally:
+                with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    loop.call_soon_threadsafe(land, result)
 
         try:
             Thread(target=fly, name=f"resolve {host}", daemon=True).start()

@@ -7,6 +7,7 @@ on; there is no switch. Must never know a connection.
 import asyncio
 import ssl
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 ALPN = ["http/1.1"]
 
@@ -30,24 +31,25 @@ class Trust:
 
     async def context(self, ca: str | None) -> ssl.SSLContext:
         """Return the context. Raises OSError; the next call then tries anew."""
-        building = self._building(ca)
-        try:
-            return await asyncio.shield(building)
-        except OSError:
-            if self._contexts.get(ca) is building:
-                del self._contexts[ca]
-            raise
+        return await asyncio.shield(self._building(ca))
 
     def prepare(self, ca: str | None) -> None:
         """Have the context built before anyone needs it."""
-        self._building(ca).add_done_callback(_note)
+        _ = self._building(ca)  # its end is heard where it is built
 
     def _building(self, ca: str | None) -> asyncio.Future[ssl.SSLContext]:
         building = self._contexts.get(ca)
         if building is None:
             loop = asyncio.get_running_loop()
             building = self._contexts[ca] = loop.run_in_executor(self._thread, build, ca)
+            building.add_done_callback(partial(self._built, ca))
         return building
+
+    def _built(self, ca: str | None, building: asyncio.Future[ssl.SSLContext]) -> None:
+        """Keep no failure, whatever it was; whoever waits gets it, and perhaps nobody does."""
+        failed = building.cancelled() or building.exception() is not None
+        if failed and self._contexts.get(ca) is building:
+            del self._contexts[ca]
 
     def forget(self) -> None:
         """Read the files anew when they are next needed: they may have changed."""
@@ -57,9 +59,3 @@ class Trust:
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-def _note(building: asyncio.Future[ssl.SSLContext]) -> None:
-    """Take note of an error: whoever needs the context gets it, and perhaps nobody does."""
-    if not building.cancelled():
-        building.exception()

@@ -84,8 +84,11 @@ async def test_a_proxy_that_breaks_off_is_an_error_of_the_system() -> None:
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+    finally:
+        writer.transport.abort()
 
 
 @asynccontextmanager
