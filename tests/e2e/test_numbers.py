@@ -5,11 +5,11 @@ import json
 from typing import Any
 
 import aiohttp
-from prometheus_client.parser import text_string_to_metric_families
 
 from proxy import sim
 from proxy.model import Result
 from tests.e2e.house import House, house, settled
+from tests.scenarios.reading import Numbers
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -28,22 +28,6 @@ async def text(session: aiohttp.ClientSession, here: House, path: str) -> str:
 
 async def shown(session: aiohttp.ClientSession, here: House, path: str) -> Any:
     return json.loads(await text(session, here, path))
-
-
-class Numbers:
-    """The metrics of one moment."""
-
-    def __init__(self, page: str) -> None:
-        families = text_string_to_metric_families(page)
-        self.samples = [sample for family in families for sample in family.samples]
-
-    def sum(self, name: str, **labels: str) -> float:
-        """Return the sum of all samples with these labels."""
-        return sum(
-            sample.value
-            for sample in self.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
 
 
 async def counted(session: aiohttp.ClientSession, here: House) -> Numbers:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from urllib.parse import quote
 
-from proxy.model import AttemptRecord, Change, HealthChange, Resumed, Sent
+from proxy.model import AttemptRecord, Change, HealthChange, Resumed, Scope, Sent
 from proxy.sim.seen import Seen
 from tests.scenarios import reading
 from tests.scenarios.crossing import Call, End
@@ -288,7 +288,7 @@ def _barred(story: Story) -> Iterator[str]:
     out: dict[str, float] = {}
     spans: list[tuple[str, float, float]] = []
     for change in story.told.changes:
-        if change.scope.value != "backend":
+        if change.scope is not Scope.BACKEND:
             continue
         if change.change is Change.EJECTED:
             out.setdefault(change.backend, change.at)
@@ -302,6 +302,47 @@ def _barred(story: Story) -> Iterator[str]:
                 yield f"an attempt at {backend} began while it was out, {record.started - start} s"
 
 
+def honest_numbers(story: Story) -> Iterator[str]:
+    """What the metrics say at the end is what happened."""
+    if (page := story.surfaces.get("/metrics")) is None:
+        return
+    numbers = reading.Numbers(page.decode())
+    asked = sum(1 for call in story.calls if call.method)
+    if (shown := numbers.sum("faultline_requests_total")) != asked:
+        yield f"{asked} calls, shown are {shown:g}"
+    made = Counter(record.backend for _, record in story.told.attempts)
+    for backend in story.owner:
+        shown = numbers.sum("faultline_attempts_total", backend=backend)
+        if shown != made[backend]:
+            yield f"{made[backend]} attempts at {backend}, shown are {shown:g}"
+    rescued = sum(record.rescued for record in story.told.records)
+    if (shown := numbers.sum("faultline_rescued_total")) != rescued:
+        yield f"{rescued} rescued, shown are {shown:g}"
+    yield from _rescues(story)
+    yield from _standing(story, numbers)
+
+
+def _rescues(story: Story) -> Iterator[str]:
+    """Rescued is whose client has a whole answer, and was told of a failure before it."""
+    for number, record in story.record_of.items():
+        call = story.calls[number]
+        if record.rescued and not call.complete and call.end is not End.LEFT:
+            yield f"call {number} is told as rescued, and was not whole"
+        helped = call.complete and call.backend and "x-faultline-reason" in call.fields
+        if helped and not record.rescued:
+            yield f"call {number} was rescued, and is not told so"
+
+
+def _standing(story: Story, numbers: reading.Numbers) -> Iterator[str]:
+    last = {c.backend: c.change for c in story.told.changes if c.scope is Scope.BACKEND}
+    for backend in story.owner:
+        shown = numbers.sum("faultline_backend_state", backend=backend)
+        if last.get(backend) is Change.EJECTED and shown != 0:
+            yield f"{backend} is ejected, shown is {shown:g}"
+        if not story.told.changes and shown != 1:
+            yield f"{backend} never left the rotation, shown is {shown:g}"
+
+
 RULES: dict[str, Rule] = {
     "I-1": one_outcome,
     "I-2": provenance,
@@ -313,4 +354,5 @@ RULES: dict[str, Rule] = {
     "I-8": nothing_left,
     "I-9": kept_secrets,
     "I-12": safe_breakers,
+    "I-13": honest_numbers,
 }

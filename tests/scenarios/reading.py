@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from prometheus_client.parser import text_string_to_metric_families
+
 STAMP = re.compile(rb"[a-z]@([a-z][a-z0-9]*)")
 """A token of a simulated provider that stamps what it says."""
 
@@ -28,6 +30,22 @@ class Answer:
     body: bytes
     complete: bool
     """Whether its framing came to its end."""
+
+
+class Numbers:
+    """The metrics of one moment."""
+
+    def __init__(self, page: str) -> None:
+        families = text_string_to_metric_families(page)
+        self.samples = [sample for family in families for sample in family.samples]
+
+    def sum(self, name: str, **labels: str) -> float:
+        """Return the sum of all samples with these labels."""
+        return sum(
+            sample.value
+            for sample in self.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
 
 
 def read(said: bytes) -> Answer | None:

@@ -159,6 +159,18 @@ def change(what: Change, at: float) -> HealthChange:
     return HealthChange(change=what, scope=Scope.BACKEND, backend="p", at=Instant(at))
 
 
+def metrics(
+    *, requests: int = 1, attempts: int = 1, rescued: int = 0, state: int = 1
+) -> dict[str, bytes]:
+    page = (
+        f'faultline_requests_total{{result="whole"}} {requests}\n'
+        f'faultline_attempts_total{{backend="p"}} {attempts}\n'
+        f"faultline_rescued_total {rescued}\n"
+        f'faultline_backend_state{{backend="p"}} {state}\n'
+    )
+    return {"/metrics": page.encode()}
+
+
 PROBE = attempt(
     probe=True,
     started=Instant(3.0),
@@ -247,14 +259,41 @@ WRONG: dict[str, tuple[str, Callable[[], Story]]] = {
             told=told(attempt(started=Instant(5.0)), changes=(change(Change.EJECTED, 4.0),))
         ),
     ),
+    "a call that is not counted": ("I-13", lambda: good(surfaces=metrics(requests=0))),
+    "an attempt that is not counted": ("I-13", lambda: good(surfaces=metrics(attempts=2))),
+    "a rescue that never was": ("I-13", lambda: good(surfaces=metrics(rescued=1))),
+    "a standing that never was": ("I-13", lambda: good(surfaces=metrics(state=0))),
+    "shown well while it is out": (
+        "I-13",
+        lambda: good(
+            surfaces=metrics(), told=told(attempt(), changes=(change(Change.EJECTED, 4.0),))
+        ),
+    ),
+    "told as rescued and cut": (
+        "I-13",
+        lambda: good(
+            surfaces=metrics(attempts=2, rescued=1),
+            calls=[call(end=End.CUT)],
+            told=told(attempt(verdict=BAD), attempt()),
+        ),
+    ),
+    "rescued and not told": (
+        "I-13",
+        lambda: good(
+            surfaces=metrics(),
+            calls=[call(fields=call().fields | {"x-faultline-reason": "p=origin"})],
+        ),
+    ),
 }
 
 
 def test_a_good_story_is_good() -> None:
-    assert judge(good()) == []
+    assert judge(good(surfaces=metrics())) == []
 
 
-@pytest.mark.parametrize(("rule", "story"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(
+    ("rule", "story"), WRONG.values(), ids=[f"{rule}: {what}" for what, (rule, _) in WRONG.items()]
+)
 def test_what_is_wrong_is_found(rule: str, story: Callable[[], Story]) -> None:
     assert any(found.startswith(f"{rule}:") for found in judge(story()))
 
