@@ -305,6 +305,8 @@ class Fleet:
     log_format: str = "json"
     incidents_store: str | None = None
     incidents_keep: Seconds = Seconds(90 * 86400.0)
+    incidents_hold: Seconds = Seconds(60.0)
+    """How long all must be well before an incident is over."""
     notify: tuple[Notify, ...] = ()
     origins: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     """Dotted name of a setting: `file:line` where it stands; absent for defaults."""

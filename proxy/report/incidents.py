@@ -8,8 +8,8 @@ stands in `trouble.py`, the sentences in `tale.py`.
     INVESTIGATING  --> IDENTIFIED      after `SETTLE`: what is one fault has shown itself by then
     IDENTIFIED     --> MONITORING      all of its places are well for `CALM`
     MONITORING     --> IDENTIFIED      trouble at one of them
-    MONITORING     --> RESOLVED        well for `HOLD`, and twice as long with each return
-    RESOLVED       --> IDENTIFIED      trouble within `REOPEN`: the same incident has come back
+    MONITORING     --> RESOLVED        well for the table's hold, twice as long with each return
+    RESOLVED       --> IDENTIFIED      trouble within `LONG` holds: the same incident has come back
 
 Trouble joins an open incident where it can be the same: causes of one family, at the same place or
 at a backend of the same provider, account or network edge. So there is one incident, not a hundred.
@@ -40,11 +40,9 @@ SETTLE = Seconds(2.0)
 CALM = Seconds(2.0)
 """How long all must be well before that is news: what recovers and fails by turns has not."""
 
-HOLD, MOST_HOLD = Seconds(60.0), Seconds(600.0)
-"""How long all must be well before it is over."""
-
-REOPEN = Seconds(600.0)
-"""Trouble that comes back within this is the same incident: it flaps."""
+LONG = 10
+"""So many of the table's holds are the most that all must be well before it is over, and the time
+within which trouble that comes back is the same incident: it flaps."""
 
 ABANDONED = Seconds(3600.0)
 """Without any news for so long, nobody asks that place any more."""
@@ -149,7 +147,7 @@ class Ledger(Events):
         for incident in list(self.open):
             self._follow(incident, now)
             quiet = incident.quiet_since
-            if quiet is not None and now - quiet >= _hold(incident):
+            if quiet is not None and now - quiet >= self._hold(incident):
                 self._close(incident, now, tale.resolved(incident, quiet))
             elif now - incident.news >= ABANDONED:
                 self._close(incident, now, tale.ABANDONED)
@@ -170,7 +168,7 @@ class Ledger(Events):
         quiet = incident.quiet_since
         if quiet is None or incident.stage is not Stage.IDENTIFIED or now - quiet < CALM:
             return
-        self._say(incident, now, tale.all_well(), Stage.MONITORING)
+        self._say(incident, now, tale.all_well(incident), Stage.MONITORING)
 
     def _on(self, signals: Iterable[Signal]) -> None:
         for signal in signals:
@@ -227,7 +225,7 @@ class Ledger(Events):
         """Return the incident that has come back, open again."""
         for incident in reversed(self.past):
             ended = incident.resolved
-            if ended is None or trouble.at - ended > REOPEN:
+            if ended is None or trouble.at - ended > LONG * self._fleet.incidents_hold:
                 return None
             if incident.family is family and trouble.place in incident.places:
                 self.past.remove(incident)
@@ -247,9 +245,6 @@ class Ledger(Events):
         )
         incident.places.append(trouble.place)
         incident.causes.update(streak.causes)
-        # What was felt before it was noticed is part of it.
-        incident.whole, incident.rescued = streak.whole, streak.rescued
-        incident.failed = streak.failed
         # What was felt before it was noticed is part of it.
         incident.whole, incident.rescued = streak.whole, streak.rescued
         incident.failed = streak.failed
@@ -305,6 +300,9 @@ class Ledger(Events):
                 if cause is incident.cause:
                     incident.evidence = record.verdict.evidence
 
+    def _hold(self, incident: Incident) -> float:
+        return self._fleet.incidents_hold * float(min(2**incident.reopened, LONG))
+
     def _asks(self, route: str, backends: Iterable[str]) -> bool:
         return not self._routes.get(route, set()).isdisjoint(backends)
 
@@ -322,7 +320,3 @@ def _feel(felt: Incident | Streak, backends: Collection[str], record: ExchangeRe
             felt.failed += 1
         case Result.CLIENT_ERROR | Result.CANCELLED:
             pass
-
-
-def _hold(incident: Incident) -> float:
-    return min(HOLD * float(2**incident.reopened), MOST_HOLD)

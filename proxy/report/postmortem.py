@@ -11,7 +11,7 @@ from proxy.model import Fleet
 from proxy.report import tale
 from proxy.report.incident import Impact, Incident
 from proxy.report.moment import Moment
-from proxy.report.words import CAUSES, listed, span
+from proxy.report.words import CAUSES, counted, listed, span
 
 MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
@@ -52,12 +52,12 @@ def escaped(text: str) -> str:
 
 def _facts(incident: Incident, moment: Moment) -> str:
     opened, ended = moment.at(incident.opened), incident.resolved
-    end = f"{moment.at(ended):%Y-%m-%d %H:%M:%S}" if ended is not None else "not over"
+    end = f"to {moment.at(ended):%Y-%m-%d %H:%M:%S} UTC" if ended is not None else "on; not over"
     return "\n".join(
         [
             f"- Incident: {incident.id}",
             f"- Date: {opened:%Y-%m-%d}",
-            f"- From {opened:%Y-%m-%d %H:%M:%S} to {end} UTC",
+            f"- From {opened:%Y-%m-%d %H:%M:%S} UTC {end}",
             f"- Status: {incident.stage}, as of {moment.at(moment.now):%Y-%m-%d %H:%M:%S} UTC",
             f"- Authors: Faultline; {PERSON} who else.",
         ]
@@ -87,7 +87,7 @@ def _detection(incident: Incident) -> str:
 def _resolution(incident: Incident, lasted: float) -> str:
     if incident.resolved is None:
         return f"It is not over: it has lasted {span(lasted)} so far."
-    times = "" if not incident.reopened else f" It came back {incident.reopened} times."
+    times = f" It came back {counted(incident.reopened, 'time')}." if incident.reopened else ""
     return f"{escaped(incident.updates[-1].text)}{times}\n\n{PERSON} what ended it."
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from proxy.model import Backend, Fleet, Instant, Route, Verdict
 from proxy.report.incident import EDGE, OUR_NETWORK, Family, Incident, Place
-from proxy.report.words import CAUSES, listed, span
+from proxy.report.words import CAUSES, counted, listed, span
 
 SURE, LIKELY = 0.8, 0.5
 """Parts of the failures that say the same: from here on the confidence is high, medium."""
@@ -25,7 +25,15 @@ ABANDONED = "No request has come this way for an hour: closed, though not proven
 def title(incident: Incident, fleet: Fleet) -> str:
     """Say where and what, in a headline."""
     drill = "drill at " if incident.drill else ""
-    return f"{drill}{extent(incident, fleet)}: {CAUSES[incident.cause]}"
+    what = CAUSES[incident.cause]
+    match incident.family:
+        case Family.OURS:
+            return what
+        case Family.KEY | Family.LIMIT:
+            # The cause names the key, or what it may spend.
+            return f"{drill}{listed(incident.backends)}: {what}"
+        case Family.PROVIDER | Family.MODEL:
+            return f"{drill}{extent(incident, fleet)}: {what}"
 
 
 def extent(incident: Incident, fleet: Fleet) -> str:
@@ -85,7 +93,7 @@ def again(place: Place, verdict: Verdict) -> str:
 
 def back(incident: Incident, after: float) -> str:
     """Say that an incident has come back."""
-    times = "" if incident.reopened == 1 else f", for the {incident.reopened}. time: it flaps"
+    times = "" if incident.reopened == 1 else f"; {incident.reopened} times now: it flaps"
     return f"It is back {span(after)} after it seemed over{times}."
 
 
@@ -94,9 +102,10 @@ def well(place: Place) -> str:
     return _sentence(f"{place} is well again.")
 
 
-def all_well() -> str:
+def all_well(incident: Incident) -> str:
     """Say that nothing is wrong any more, for now."""
-    return "All is well again; watching whether that lasts."
+    who = str(incident.places[0]) if len(incident.places) == 1 else "all of it"
+    return _sentence(f"{who} is well again; watching whether that lasts.")
 
 
 def felt(incident: Incident) -> str:
@@ -113,7 +122,7 @@ def explanation(incident: Incident, fleet: Fleet, well: Collection[str]) -> str:
     evidence = f"; {incident.evidence}" if incident.evidence else ""
     said[0] += f" ({incident.causes[incident.cause]} of {total} failures{evidence})."
     said += [
-        f"{number} of them say otherwise: {CAUSES[cause]}."
+        f"{number} of them {'says' if number == 1 else 'say'} otherwise: {CAUSES[cause]}."
         for cause, number in incident.causes.most_common()[1:]
     ]
     said.append(f"Concerned: {extent(incident, fleet)}.")
@@ -138,8 +147,8 @@ def toll(incident: Incident) -> str:
     """Say what became of the requests."""
     if incident.whole + incident.failed == 0:
         return "no request was concerned"
-    requests = incident.whole + incident.failed
-    return f"{incident.rescued} rescued, {incident.failed} failed, of {requests} requests"
+    requests = counted(incident.whole + incident.failed, "request")
+    return f"{incident.rescued} rescued, {incident.failed} failed, of {requests}"
 
 
 def reason(verdict: Verdict) -> str:
@@ -166,7 +175,7 @@ def _against(incident: Incident, fleet: Fleet, well: Collection[str]) -> list[st
 
 def _sentence(text: str) -> str:
     """Begin with a capital, unless a name does."""
-    return text[0].upper() + text[1:] if text.startswith(("the ", "our ")) else text
+    return text[0].upper() + text[1:] if text.startswith(("the ", "our ", "all ")) else text
 
 
 def _answers(names: Collection[str]) -> str:

@@ -48,6 +48,11 @@ def span(seconds: float) -> str:
     return " ".join(said) or f"{whole} s"
 
 
+def counted(number: int, what: str) -> str:
+    """Say how many there are: `1 request`, `2 requests`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def listed(names: Sequence[str]) -> str:
     """Say a list: `a`, `a and b`, `a, b and c`."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

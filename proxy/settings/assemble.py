@@ -44,6 +44,7 @@ def assemble(draft: Draft, shop: Workshop) -> Fleet:
         log_format=table.log.format,
         incidents_store=_store(table, shop),
         incidents_keep=table.incidents.keep,
+        incidents_hold=table.incidents.hold,
         notify=build_notify(table, shop),
         origins=MappingProxyType(_origins(shop)),
         files=tuple(shop.files),

@@ -292,12 +292,15 @@ class LogEntry(Entry):
 
 
 class IncidentsEntry(Entry):
-    """Where incidents are kept."""
+    """Where incidents are kept, and when they are over."""
 
     store: f.Text = "none"
     """A file, from the table's folder, or `none`: in memory only."""
     keep: f.Limit = Fleet(backends={}, routes=()).incidents_keep
     """For how long (90d)."""
+    hold: f.Limit = Fleet(backends={}, routes=()).incidents_hold
+    """How long all must be well before an incident is over (60s); trouble that comes back within
+    ten times this is the same incident, and must then be well for twice as long."""
 
 
 class NotifyEntry(Entry):
@@ -347,6 +350,6 @@ class Table(Entry):
     log: LogEntry = LogEntry()
     """What is logged."""
     incidents: IncidentsEntry = IncidentsEntry()
-    """Where incidents are kept."""
+    """Where incidents are kept, and when they are over."""
     notify: list[NotifyEntry] = Field(default_factory=list)
     """Whom to tell of incidents."""

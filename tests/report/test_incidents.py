@@ -21,7 +21,7 @@ from proxy.model import (
     Verdict,
 )
 from proxy.report.incident import MOST_PLACES, Impact, Stage
-from proxy.report.incidents import ABANDONED, HOLD, MOST_OPEN, Ledger
+from proxy.report.incidents import ABANDONED, MOST_OPEN, Ledger
 from tests.policy import build
 from tests.report.records import RESCUED, exchange
 from tests.report.sky import Cut, Sky, Weather
@@ -59,7 +59,11 @@ LATE = bad(Cause.TIMEOUT, "no first content in 2 min")
 BROKEN = Cut(bad(Cause.ORIGIN, "the stream ended without its terminal event"))
 EXPIRED = bad(Cause.TLS, "certificate expired")
 
-WATCHING = "All is well again; watching whether that lasts."
+HOLD = build.fleet().incidents_hold
+
+
+def watching(what: str) -> str:
+    return f"{what} is well again; watching whether that lasts."
 
 
 def under(fleet: Fleet, *spells: tuple[float, Weather]) -> Sky:
@@ -101,7 +105,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                     " anthropic, behind the same network edge, answers."
                 ),
             ),
-            (73.0, "monitoring", WATCHING),
+            (73.0, "monitoring", watching("openai")),
             (131.0, "resolved", "Over after 1 min: 11 rescued, 0 failed, of 484 requests."),
         ],
     ),
@@ -133,7 +137,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
             ),
             (13.0, "identified", "Apps feel it: 3 rescued, 3 failed, of 12 requests."),
             (71.0, "identified", "openai is well again."),
-            (122.0, "monitoring", WATCHING),
+            (122.0, "monitoring", watching("All of it")),
             (180.0, "resolved", "Over after 1 min: 7 rescued, 4 failed, of 680 requests."),
         ],
     ),
@@ -160,7 +164,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                     " (2 of 2 failures; 401 invalid_api_key). Concerned: the key of openai."
                 ),
             ),
-            (72.0, "monitoring", WATCHING),
+            (72.0, "monitoring", watching("The key of openai")),
             (130.0, "resolved", "Over after 1 min: 7 rescued, 0 failed, of 480 requests."),
         ],
     ),
@@ -187,7 +191,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                     " (2 of 2 failures; 429 insufficient_quota). Concerned: the key of openai."
                 ),
             ),
-            (72.0, "monitoring", WATCHING),
+            (72.0, "monitoring", watching("The key of openai")),
             (130.0, "resolved", "Over after 1 min: 7 rescued, 0 failed, of 480 requests."),
         ],
     ),
@@ -214,7 +218,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                     " (2 of 2 failures; 404 model_not_found). Concerned: gpt-5 at openai."
                 ),
             ),
-            (72.0, "monitoring", WATCHING),
+            (72.0, "monitoring", watching("gpt-5 at openai")),
             (130.0, "resolved", "Over after 1 min: 7 rescued, 0 failed, of 480 requests."),
         ],
     ),
@@ -238,7 +242,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                 "Cause, with high confidence: our own network is down. Nothing outside answers.",
             ),
             (13.0, "identified", "Apps feel it: 0 rescued, 12 failed, of 12 requests."),
-            (72.0, "monitoring", WATCHING),
+            (72.0, "monitoring", watching("Our own network")),
             (130.0, "resolved", "Over after 1 min: 0 rescued, 240 failed, of 480 requests."),
         ],
     ),
@@ -261,7 +265,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                     " (3 of 3 failures; no first content in 2 min). Concerned: openai."
                 ),
             ),
-            (73.0, "monitoring", WATCHING),
+            (73.0, "monitoring", watching("openai")),
             (131.0, "resolved", "Over after 1 min: 8 rescued, 0 failed, of 484 requests."),
         ],
     ),
@@ -289,7 +293,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                 ),
             ),
             (13.0, "identified", "Apps feel it: 0 rescued, 9 failed, of 12 requests."),
-            (81.0, "monitoring", WATCHING),
+            (81.0, "monitoring", watching("openai")),
             (139.0, "resolved", "Over after 1 min: 0 rescued, 30 failed, of 516 requests."),
         ],
     ),
@@ -359,12 +363,12 @@ def test_flapping_is_one_incident_that_takes_longer_to_be_over() -> None:
         " (502 with Cloudflare's page)."
     )
     assert [(stage, text) for _, stage, text in sky.timeline()][3:] == [
-        ("monitoring", WATCHING),
+        ("monitoring", watching("openai")),
         ("resolved", "Over after 31 s: 9 rescued, 0 failed, of 364 requests."),
         ("identified", "It is back 30 s after it seemed over."),
-        ("monitoring", WATCHING),
+        ("monitoring", watching("openai")),
         ("identified", again),
-        ("monitoring", WATCHING),
+        ("monitoring", watching("openai")),
         ("resolved", sky.timeline()[-1][2]),
     ]
     assert incident.reopened == 1

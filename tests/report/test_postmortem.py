@@ -31,7 +31,7 @@ def test_it_has_the_form_of_the_book() -> None:
     assert text.startswith("# Post-mortem: openai: the network edge cannot reach the provider\n")
     assert tuple(re.findall(r"^## (.*)$", text, re.MULTILINE)) == SECTIONS
     for fact in (
-        "- From 2023-11-14 22:08:20 to 2023-11-14 22:11:40 UTC",
+        "- From 2023-11-14 22:08:20 UTC to 2023-11-14 22:11:40 UTC",
         "- Status: resolved, as of 2023-11-14 22:13:20 UTC",
         "Minor: few requests failed. In all: 12 rescued, 3 failed, of 423 requests.",
         "Cause, with high confidence: the edge (6 of 7 failures).",
@@ -49,11 +49,12 @@ def test_it_has_the_form_of_the_book() -> None:
 
 def test_what_goes_on_is_not_called_over() -> None:
     text = postmortem(incident(reopened=2), TABLE, MOMENT)
-    assert "to not over UTC" in text
+    assert "- From 2023-11-14 22:08:20 UTC on; not over" in text
     assert "It is not over: it has lasted 5 min so far." in text
 
 
 def test_what_came_back_is_said() -> None:
+    assert "It came back 1 time." in postmortem(resolved(reopened=1), TABLE, MOMENT)
     assert "It came back 2 times." in postmortem(resolved(reopened=2), TABLE, MOMENT)
 
 

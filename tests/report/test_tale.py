@@ -55,7 +55,9 @@ def test_a_title_says_where_and_what() -> None:
     said = tale.title(incident(*at("openai"), timeout=5), TABLE)
     assert said == "openai: it does not answer in time"
     ours = incident(OUR_NETWORK, family=Family.OURS, local_network=3)
-    assert tale.title(ours, TABLE) == "our own network: our own network is down"
+    assert tale.title(ours, TABLE) == "our own network is down"
+    key = incident(Place(Scope.KEY, "openai"), family=Family.KEY, auth=1)
+    assert tale.title(key, TABLE) == "openai: it refuses our key"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_an_explanation_says_what_speaks_against_more() -> None:
     )
     assert said == (
         "Cause, with high confidence: the network edge in front of the provider fails (9 of 10"
-        " failures). 1 of them say otherwise: no secure connection to it is possible. Concerned:"
+        " failures). 1 of them says otherwise: no secure connection to it is possible. Concerned:"
         " openai. openai-eu, of the same provider, answers. anthropic, behind the same network"
         " edge, answers."
     )
@@ -107,9 +109,7 @@ def test_a_return_is_counted() -> None:
     some.reopened = 1
     assert tale.back(some, 30.0) == "It is back 30 s after it seemed over."
     some.reopened = 3
-    assert tale.back(some, 30.0) == (
-        "It is back 30 s after it seemed over, for the 3. time: it flaps."
-    )
+    assert tale.back(some, 30.0) == ("It is back 30 s after it seemed over; 3 times now: it flaps.")
 
 
 def test_the_toll_is_told_even_if_there_is_none() -> None:
@@ -117,6 +117,15 @@ def test_the_toll_is_told_even_if_there_is_none() -> None:
     assert tale.toll(some) == "no request was concerned"
     some.whole, some.rescued, some.failed = 10, 4, 2
     assert tale.toll(some) == "4 rescued, 2 failed, of 12 requests"
+    some.whole, some.rescued, some.failed = 1, 1, 0
+    assert tale.toll(some) == "1 rescued, 0 failed, of 1 request"
+
+
+def test_what_is_well_again_is_named_if_it_is_one() -> None:
+    assert tale.all_well(incident(*at("openai"))).startswith("openai is well again; ")
+    assert tale.all_well(incident(*at("openai", "azure"))).startswith("All of it is well again; ")
+    key = incident(Place(Scope.KEY, "openai"), family=Family.KEY)
+    assert tale.all_well(key).startswith("The key of openai is well again; ")
 
 
 def test_a_sentence_begins_with_a_capital_unless_a_name_does() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.model import Cause
-from proxy.report.words import CAUSES, listed, span
+from proxy.report.words import CAUSES, counted, listed, span
 
 
 def test_every_cause_can_be_said() -> None:
@@ -37,3 +37,7 @@ def test_a_length_of_time_has_at_most_two_units(seconds: float, said: str) -> No
 )
 def test_a_list_is_said_as_one_says_it(names: list[str], said: str) -> None:
     assert listed(names) == said
+
+
+def test_a_number_of_things_is_said_as_one_says_it() -> None:
+    assert [counted(n, "request") for n in (0, 1, 2)] == ["0 requests", "1 request", "2 requests"]

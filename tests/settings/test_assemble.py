@@ -60,7 +60,7 @@ budget: {extra: 20%, floor: 3, hedges: 5%}
 bodies: {limit: 128MiB, memory: 1MiB, spool: auto}
 drain: 25s
 log: {level: info, format: json}
-incidents: {store: none, keep: 90d}
+incidents: {store: none, keep: 90d, hold: 60s}
 notify: []
 """
 ENV = {"OPENAI_API_KEY": "sk-1", "APP_TOKEN": "app-1"}
@@ -100,7 +100,7 @@ def test_every_section_arrives() -> None:
         "  backoff: {first: 2s, most: 8s, flapping: 1m}}\n"
         "budget: {extra: 10%, floor: 1, hedges: 0%}\n"
         "bodies: {limit: 2MiB, memory: 64KiB, spool: none}\n"
-        "incidents: {store: none, keep: 7d}\n"
+        "incidents: {store: none, keep: 7d, hold: 5s}\n"
     )
     assert (made.listen, made.console) == (Address(unix="/run/a.sock"), None)
     assert (made.drain, made.log_level, made.log_format) == (5.0, "debug", "text")
@@ -116,7 +116,7 @@ def test_every_section_arrives() -> None:
     )
     assert made.budget == BudgetRule(extra=0.1, floor=1, hedges=0.0)
     assert made.bodies == Bodies(limit=2 << 20, memory=64 << 10, spool="none")
-    assert made.incidents_keep == 7 * 86400.0
+    assert (made.incidents_keep, made.incidents_hold) == (7 * 86400.0, 5.0)
 
 
 def test_incidents_are_kept_in_a_file_beside_the_table(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def test_without_a_word_the_models_defaults_hold() -> None:
     for name in ("listen", "console", "hosts", "drain", "log_level", "log_format", "notify"):
         assert getattr(bare, name) == getattr(model, name), name
     assert (bare.incidents_store, bare.incidents_keep) == (None, model.incidents_keep)
+    assert bare.incidents_hold == model.incidents_hold == 60.0
     assert dict(bare.clients) == {}
     assert bare.ejection == Ejection()
     assert bare.budget == BudgetRule()
