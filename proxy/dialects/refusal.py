@@ -90,6 +90,20 @@ _STATUS: Mapping[str, int] = {
 """The status of a refusal, where it is not 503 or, when only limits were met, 429."""
 _LIMITS = frozenset({Cause.RATE_LIMIT, Cause.QUOTA})
 
+DRAINING = Refusal(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="draining",
+    message="Faultline: it is shutting down.",
+    retry_after=Seconds(1.0),
+    close=True,
+)
+BUG = Refusal(
+    status=HTTPStatus.INTERNAL_SERVER_ERROR,
+    code="internal_error",
+    message="Faultline: a fault of its own; its log says where.",
+    close=True,
+)
+
 
 def no_route(ask: Ask) -> Refusal:
     """Say that the table has no route for this ask."""

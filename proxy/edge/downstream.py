@@ -40,6 +40,11 @@ class Reply:
         self._framing = Framing.NONE
         self._left = 0
 
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left."""
+        return self._connection.transport is None
+
     def invite(self) -> None:
         """Ask for the body that a client holds back (`Expect: 100-continue`)."""
         if self._chunks:

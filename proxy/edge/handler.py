@@ -18,6 +18,7 @@ from proxy.dialects.ask import read_ask
 from proxy.dialects.models import model_answer, models_answer
 from proxy.dialects.peek import Peek
 from proxy.dialects.recognise import Recognition
+from proxy.dialects.refusal import BUG, DRAINING
 from proxy.edge.admission import Errand, admit
 from proxy.edge.body import Received
 from proxy.edge.connection import Connection
@@ -29,23 +30,10 @@ from proxy.edge.receive import Receiver, receive_whole
 from proxy.edge.spool import Spool
 from proxy.edge.visit import Visit
 from proxy.exchange import Downstream, Events
-from proxy.model import Ask, Bodies, Body, Fleet, Operation, Refusal, Seconds
+from proxy.model import Ask, Bodies, Body, Fleet, Operation, Refusal
 
 log = logging.getLogger(__name__)
 
-DRAINING = Refusal(
-    status=HTTPStatus.SERVICE_UNAVAILABLE,
-    code="draining",
-    message="Faultline: it is shutting down.",
-    retry_after=Seconds(1.0),
-    close=True,
-)
-BUG = Refusal(
-    status=HTTPStatus.INTERNAL_SERVER_ERROR,
-    code="internal_error",
-    message="Faultline: a fault of its own; its log says where.",
-    close=True,
-)
 NO_MODEL = Refusal(
     status=HTTPStatus.NOT_FOUND,
     code="model_not_found",

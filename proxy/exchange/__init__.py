@@ -101,6 +101,10 @@ class Upstream(Protocol):
 class Downstream(Protocol):
     """The client's side of one exchange."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left."""
+
     def begin(self, status: int, headers: Headers, data: bytes, *, last: bool) -> None:
         """Commit: write the head and the held bytes, in one write where that is possible.
 

@@ -17,7 +17,9 @@ from proxy.dialects.ask import sticky_key
 from proxy.dialects.headers import answer_headers, degraded_headers, refusal_headers
 from proxy.dialects.refusal import no_route, nothing_left, render_refusal
 from proxy.dialects.static import static_answer
-from proxy.exchange import Clock, Downstream, Events, Judge, Timer, Upstream
+from proxy.exchange import Clock, Downstream, Events, Judge, Upstream
+from proxy.exchange.alarm import Nap
+from proxy.exchange.interruption import LEFT, LOSER, interruption
 from proxy.exchange.relay import Relay
 from proxy.exchange.resume import Resume, resume_for
 from proxy.exchange.runner import Bench, Runner
@@ -55,9 +57,6 @@ from proxy.policy.decision import Relay as Commit
 from proxy.policy.failover import Failover
 from proxy.policy.routing import find_route
 from proxy.policy.standing import Standing
-
-GONE = Verdict(cause=Cause.CLIENT_CANCEL, evidence="the client went away", signature="client-gone")
-LOSER = Verdict(cause=Cause.CLIENT_CANCEL, evidence="another attempt was first", signature="hedge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +102,7 @@ class Exchange:
             clock=ports.clock,
             judge=ports.judge,
             inform=self._hear,
+            guard=self._guard,
             drilled=ports.drilled,
         )
         self._started = ports.clock.now()
@@ -116,12 +116,12 @@ class Exchange:
         self._cut: Verdict | None = None
         """Why the committed answer broke off, while it may still go on."""
         self._answering: Runner | None = None
-        self._wake: Timer | None = None
+        self._nap: Nap | None = None
         self._committed: Instant | None = None
         self._status = self._bytes_down = 0
-        self._waited = 0.0
-        self._waits_since: Instant | None = None
-        self._result = Result.CANCELLED
+        self._result: Result | None = None
+        self._verdict = LEFT.verdict
+        """On the attempts that are under way at the end."""
         self._degraded: Degraded | None = None
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -143,45 +143,69 @@ class Exchange:
         await self._over
 
     def close(self) -> None:
-        """Leave nothing behind, however it ended, and tell the story."""
-        if self._wake is not None:
-            self._wake.cancel()
-        self._count_wait()
-        if self._relay is not None:
-            self._relay.close()
-            if self._result is Result.CANCELLED:
-                self._relay.abort("Faultline is shutting down")
-        for number in list(self._running):
-            self._end_attempt(number, GONE)
-        if self._failover is not None:
-            self._failover.close(self._ports.clock.now())
-        self._ports.events.ended(self._record())
+        """Leave nothing behind, however it ended and whatever fails here, and tell the story."""
+        if self._nap is not None:
+            self._nap.stop()
+        try:
+            if self._relay is not None:
+                self._relay.close()
+            if self._result is None:
+                self._interrupt()
+        finally:
+            self._let_go()
         # All of these lead back here: the collector would have to find out that they are over.
-        self._failover = self._relay = self._answering = self._failed = None
+        self._failover = self._relay = self._answering = self._failed = self._nap = None
         del self._bench
+
+    def _interrupt(self) -> None:
+        """End what has no end as what it is."""
+        why = interruption(self._over, self._downstream)
+        self._verdict = why.verdict
+        self._result = Result.CANCELLED if why.refusal is None else Result.CUT
+        if why.refusal is not None and self._committed is None:
+            self._answer(why.refusal)
+        elif why.refusal is not None and self._relay is not None:
+            self._relay.abort(why.refusal.message)
+
+    def _let_go(self) -> None:
+        try:
+            while self._running:
+                self._end_attempt(next(iter(self._running)), self._verdict)
+        finally:
+            try:
+                if self._failover is not None:
+                    self._failover.close(self._ports.clock.now())
+            finally:
+                self._ports.events.ended(self._record())
 
     # Events in.
 
-    def _hear(self, event: Event) -> None:
-        """Take an event from a runner, the relay or the clock, and carry out what it brings.
+    def _guard(self, work: Callable[..., None], *args: object) -> None:
+        """Do what a callback of the wire, the clock or the client's connection is for.
 
-        This runs inside the wire's callbacks, where an exception would be lost: a bug is handed
-        to the task that waits, whose outermost frame answers for it.
+        An exception would be lost there: a bug is handed to the task that waits, whose outermost
+        frame answers for it.
         """
-        if self._over.done():
-            return
         try:
-            if isinstance(event, Failed):
-                self._failed = self._running.pop(event.number)
-                self._note(self._failed)
-            assert self._failover is not None
-            self._carry_out(self._failover.on(event, self._ports.clock.now()))
-            if self._cut is not None and not self._running:
-                self._break_off(self._cut)
+            work(*args)
         except Exception as bug:  # one of the three places: see above
             if self._over.done():
                 raise
             self._over.set_exception(bug)
+
+    def _hear(self, event: Event) -> None:
+        """Take an event from a runner, the relay or the clock, and carry out what it brings."""
+        if not self._over.done():
+            self._guard(self._react, event)
+
+    def _react(self, event: Event) -> None:
+        if isinstance(event, Failed):
+            self._failed = self._running.pop(event.number)
+            self._note(self._failed)
+        assert self._failover is not None
+        self._carry_out(self._failover.on(event, self._ports.clock.now()))
+        if self._cut is not None and not self._running:
+            self._break_off(self._cut)
 
     # Decisions out.
 
@@ -212,21 +236,9 @@ class Exchange:
         runner.start()
 
     def _wait(self, until: Instant) -> None:
-        if self._wake is not None:
-            self._wake.cancel()
-        self._wake = self._ports.clock.call_at(until, self._woke)
-        if not self._running:
-            self._waits_since = self._ports.clock.now()
-
-    def _woke(self) -> None:
-        self._wake = None
-        self._count_wait()
-        self._hear(Woke())
-
-    def _count_wait(self) -> None:
-        since, self._waits_since = self._waits_since, None
-        if since is not None:
-            self._waited += self._ports.clock.now() - since
+        if self._nap is None:
+            self._nap = Nap(self._ports.clock, lambda: self._hear(Woke()))
+        self._nap.sleep(until, counts=not self._running)
 
     def _end_attempt(self, number: int, verdict: Verdict) -> None:
         runner = self._running.pop(number)
@@ -341,12 +353,8 @@ class Exchange:
         """Write an answer that no backend gave."""
         self._status = status
         self._committed = self._ports.clock.now()
-        self._downstream.begin(
-            status,
-            headers + refusal_headers(request_id=self._id, failed=tuple(self._attempts)),
-            data,
-            last=True,
-        )
+        headers += refusal_headers(request_id=self._id, failed=tuple(self._attempts))
+        self._downstream.begin(status, headers, data, last=True)
 
     def _end(self) -> None:
         if not self._over.done():
@@ -375,7 +383,7 @@ class Exchange:
             model=ask.model,
             stream=ask.stream,
             route=self._route_name,
-            result=self._result,
+            result=self._result or Result.CUT,  # a bug may have come before it was known
             status=self._status,
             started=self._started,
             committed=self._committed,
@@ -386,7 +394,7 @@ class Exchange:
             bytes_up=ask.size,
             bytes_down=self._bytes_down,
             usage=None if watched is None else watched.usage,
-            waited=Seconds(self._waited),
+            waited=Seconds(0.0 if self._nap is None else self._nap.waited),
             resend=ask.resend,
             degraded=self._degraded,
         )

@@ -65,7 +65,8 @@ class Relay:
         self._progress = 0
         self._paused = False
         self._lingering = False
-        self._alarm = Alarm(bench.clock, self._on_alarm)
+        self._guard = bench.guard
+        self._alarm = Alarm(bench.clock, self._on_alarm, bench.guard)
 
     def begin(self, status: int, headers: Headers) -> None:
         """Commit: the head and all that was held go down; the rest follows as it comes."""
@@ -162,7 +163,7 @@ class Relay:
         if self._paused:
             self._paused = self._lingering = False
             self._progress = -1  # the backend's silence counts from now
-            self._follow()
+            self._guard(self._follow)
             self._runner.resume()
 
     def _on_alarm(self) -> None:
@@ -206,9 +207,11 @@ class Relay:
 
     def _finish(self, verdict: Verdict) -> None:
         over = self._over
-        self.close()
-        if over is not None:
-            over(verdict)
+        try:
+            self.close()
+        finally:
+            if over is not None:
+                self._guard(over, verdict)
 
     def _expect(self, limit: Seconds) -> None:
         self._alarm.set(Instant(self._clock.now() + limit))

@@ -54,6 +54,11 @@ class Recorder:
         self.abort = downstream.abort
         self.on_room = downstream.on_room
 
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left."""
+        return self._downstream.gone
+
     def begin(self, status: int, headers: Headers, data: bytes, *, last: bool) -> None:
         """Commit; an answer whose length or coding is fixed cannot go on with another's bytes."""
         if header(headers, b"content-length") or header(headers, b"content-encoding"):

@@ -63,6 +63,8 @@ class Bench:
     clock: Clock
     judge: Judge
     inform: Callable[[Ready | Failed], None]
+    guard: Callable[..., None]
+    """Calls what it is given; a bug in it ends the exchange."""
     drilled: Callable[[str], Drill | None]
 
 
@@ -92,7 +94,7 @@ class Runner:
         self._started = bench.clock.now()
         self._ended: Instant | None = None
         self._total_due = Instant(self._started + send.limits.total)
-        self._alarm = Alarm(bench.clock, self._on_alarm)
+        self._alarm = Alarm(bench.clock, self._on_alarm, bench.guard)
 
     @property
     def whole(self) -> bool:
@@ -184,6 +186,9 @@ class Runner:
 
     def on_end(self, ending: Ending) -> None:
         """Judge what is here; after the commit tell the relay."""
+        self._bench.guard(self._on_end, ending)
+
+    def _on_end(self, ending: Ending) -> None:
         self._sent = max(self._sent, ending.sent)
         self._bytes_out = ending.bytes_out
         self._reused = ending.reused

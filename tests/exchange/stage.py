@@ -248,7 +248,7 @@ class RecordingClient:
         self.headers: Headers = ()
         self.body = b""
         self.heads = 0
-        self.whole = self.cut = self.slow = False
+        self.whole = self.cut = self.slow = self.gone = False
         self.room: Callable[[], None] | None = None
 
     def begin(self, status: int, headers: Headers, data: bytes, *, last: bool) -> None:
@@ -346,6 +346,7 @@ class Stage:
             await asyncio.wait_for(task, 1)
         finally:
             if not task.done():
+                client.gone = True
                 task.cancel()
                 await asyncio.wait([task])
         self.check_nothing_is_left(client)

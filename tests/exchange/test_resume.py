@@ -517,6 +517,7 @@ async def test_a_client_that_goes_while_another_is_asked_ends_it() -> None:
     task = asyncio.ensure_future(run)
     await asyncio.sleep(0)
     scene.cut()
+    client.gone = True
     task.cancel()
     await asyncio.wait([task])
     assert scene.call(1).cancelled
