@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from proxy.console.sources import Look
 from proxy.console.standings import SERVING, Standings
 from proxy.console.words import SOME, percent
-from proxy.model import Scope, Seconds
+from proxy.model import PLAYED, Route, Scope, Seconds
 from proxy.report.incident import Family, Incident
 from proxy.report.traffic import Key, Side, Tally
 from proxy.report.words import listed
@@ -57,15 +57,29 @@ def headline(look: Look, standings: Standings) -> Headline:
 
 
 def _trouble(look: Look, standings: Standings) -> tuple[str, str]:
-    unserved = [route.name for route in look.fleet.routes if not standings.serves(route)]
-    going_on = [incident for incident in look.ledger.open if incident.out]
+    unserved = [route for route in look.fleet.routes if not standings.serves(route)]
+    going_on = [i for i in look.ledger.open if i.out and not i.drill]
     if unserved:
-        return f"Nothing serves {listed(unserved)}: every backend there is out.", "bad"
+        return _unserved(unserved, _drilled(look)), "bad"
     if any(incident.family is Family.OURS for incident in going_on):
         return "This machine is cut off: nothing outside answers.", "bad"
     if going_on:
         return f"{_failing(look, going_on)}.", "mid"
     return _lesser(look, standings)
+
+
+def _drilled(look: Look) -> list[str]:
+    """Return the backends that fail on purpose, or did and are not back yet."""
+    played = [name for i in look.ledger.open if i.out and i.drill for name in i.backends]
+    return list(dict.fromkeys([*(running.backend for running in look.drills), *played]))
+
+
+def _unserved(routes: Sequence[Route], drilled: Sequence[str]) -> str:
+    """Say which routes nothing serves; a person who rehearses is not to be alarmed."""
+    there = {stop.backend.name for route in routes for tier in route.tiers for stop in tier}
+    played = [name for name in drilled if name in there]
+    why = f", {listed(played)} in a drill" if played else ""
+    return f"Nothing serves {listed([r.name for r in routes])}: every backend there is out{why}."
 
 
 def _failing(look: Look, incidents: Sequence[Incident]) -> str:
@@ -98,23 +112,43 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def _lesser(look: Look, standings: Standings) -> tuple[str, str]:
-    """Say what is no incident, or no longer."""
-    suspects = look.ledger.suspects(look.moment.now)
-    out = [name for name in look.fleet.backends if standings.word(name) not in SERVING]
-    models = [r for r in look.rows if r.scope is Scope.MODEL and r.state not in SERVING]
+    """Say what is no incident, or no longer, or on purpose."""
+    drilled = _drilled(look)
+    out = [b for b in look.fleet.backends if standings.word(b) not in SERVING and b not in drilled]
+    suspects = [
+        name
+        for name, streak in look.ledger.suspects(look.moment.now).items()
+        if name not in drilled and not streak.verdict.evidence.startswith(PLAYED)
+    ]
     if out:
-        return f"{listed(out)} {'is' if len(out) == 1 else 'are'} out of rotation.", "mid"
+        return f"{_each(out, 'is', 'are')} out of rotation.", "mid"
     if suspects:
-        return (
-            f"{listed(list(suspects))} {'has' if len(suspects) == 1 else 'have'} begun to fail.",
-            "mid",
-        )
+        return f"{_each(suspects, 'has', 'have')} begun to fail.", "mid"
+    if drilled:
+        return _rehearsed(look, drilled), "mid"
+    return _well(look)
+
+
+def _rehearsed(look: Look, drilled: Sequence[str]) -> str:
+    """Say what fails on purpose, or did."""
+    running = [each.backend for each in look.drills]
+    if running:
+        return f"A drill is under way: {_each(running, 'fails', 'fail')} on purpose."
+    return f"A drill is over: {_each(drilled, 'is', 'are')} not back yet."
+
+
+def _well(look: Look) -> tuple[str, str]:
+    models = [r for r in look.rows if r.scope is Scope.MODEL and r.state not in SERVING]
     if look.ledger.open:
         return "It seems to be over: everything answers again.", "good"
     if models:
         without = listed([f"{row.backend} without {row.model}" for row in models])
         return f"All backends are in rotation, {without}.", "mid"
     return "All is well.", "good"
+
+
+def _each(names: Sequence[str], one: str, many: str) -> str:
+    return f"{listed(names)} {one if len(names) == 1 else many}"
 
 
 def _served(lately: Tally, tone: str) -> str:

@@ -7,12 +7,12 @@ import pytest
 
 from proxy.console.headline import Headline, headline
 from proxy.console.standings import Standings
-from proxy.model import Cause, Fleet, Instant, Scope, Target, Verdict
+from proxy.model import PLAYED, Cause, Drill, Fleet, Instant, Scope, Seconds, Target, Verdict
 from proxy.policy.standing import Row, Word
 from proxy.report.incident import OUR_NETWORK, Family, Place
 from tests.console.looking import Scene
 from tests.policy import build
-from tests.report.records import BAD_ATTEMPT, REFUSED, backend, fleet, row
+from tests.report.records import BAD_ATTEMPT, BAD_GATEWAY, REFUSED, backend, fleet, row
 
 THREE = fleet("openai", "azure", "local")
 WELL = [row(name) for name in THREE.backends]
@@ -128,6 +128,43 @@ def test_the_first_failures_are_said_before_there_is_an_incident() -> None:
     shown.ledger.attempt_ended("id", "chat", replace(record, backend="azure"))
     assert said(shown).trouble == "openai and azure have begun to fail."
     assert said(shown).tone == "mid"
+
+
+PLAYED_GATEWAY = replace(BAD_GATEWAY, evidence=f"{PLAYED}cdn_502): {BAD_GATEWAY.evidence}")
+
+
+async def test_what_fails_on_purpose_alarms_nobody() -> None:
+    shown = scene(row("openai", Word.EJECTED), *WELL[1:])
+    shown.drills.begin("openai", Drill.CDN_502, Seconds(60), by="search")
+    assert said(shown).trouble == "A drill is under way: openai fails on purpose."
+    record = replace(BAD_ATTEMPT, ended=Instant(time.monotonic()), verdict=PLAYED_GATEWAY)
+    shown.ledger.attempt_ended("id", "chat", record)
+    assert said(shown).trouble == "A drill is under way: openai fails on purpose."
+    shown.rows = WELL
+    shown.drills.end("openai")
+    assert said(shown).trouble == "All is well."
+    shown.break_down("openai", PLAYED_GATEWAY)
+    assert said(shown).trouble == "A drill is over: openai is not back yet."
+    assert said(shown).tone == "mid"
+
+
+async def test_real_trouble_beside_a_drill_is_said_first() -> None:
+    shown = scene()
+    shown.drills.begin("openai", Drill.RESET, Seconds(60), by="search")
+    shown.ledger.attempt_ended(
+        "id", "chat", replace(BAD_ATTEMPT, backend="azure", ended=Instant(time.monotonic()))
+    )
+    assert said(shown).trouble == "azure has begun to fail."
+    shown.rows = [row("openai"), row("azure", Word.EJECTED), row("local")]
+    assert said(shown).trouble == "azure is out of rotation."
+    shown.break_down("azure")
+    assert said(shown).trouble == "One provider is failing."
+    shown.rows = [row(name, Word.EJECTED) for name in THREE.backends]
+    assert said(shown).trouble == (
+        "Nothing serves chat: every backend there is out, openai in a drill."
+    )
+    assert said(shown).tone == "bad"
+    shown.drills.close()
 
 
 @pytest.mark.parametrize("state", [Word.EJECTED, Word.COOLING, Word.PROBING])
