@@ -45,8 +45,9 @@ DOWN = Verdict(
 DEFAULT = "default"
 DEADLINE = "the app's own deadline"
 HIDDEN = "***"
-TELLING = ("auth", "cookie", "credential", "key", "password", "secret", "token")
-"""Parts of the names of fields whose values are not shown."""
+OWN = frozenset({b"via", b"accept-encoding"})
+"""Fields whose values are Faultline's own; of all others only the name is shown, for a backend's
+`headers` may hold a secret under any name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,12 +352,7 @@ def _removed(asked: Headers, sent: Headers) -> tuple[str, ...]:
 def _added(asked: Headers, sent: Headers) -> tuple[tuple[str, str], ...]:
     own = set(asked)
     return tuple(
-        (name.decode("latin-1"), _shown(name, value))
+        (name.decode("latin-1"), value.decode("latin-1") if name in OWN else HIDDEN)
         for name, value in sent
         if (name, value) not in own
     )
-
-
-def _shown(name: bytes, value: bytes) -> str:
-    field = name.decode("latin-1").lower()
-    return HIDDEN if any(part in field for part in TELLING) else value.decode("latin-1")

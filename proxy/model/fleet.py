@@ -82,7 +82,8 @@ class Backend:
     """Backends of one account share rate limits; never empty (a table's loader fills it)."""
     models: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     """The model that is asked for: the name under which this backend serves it."""
-    headers: Headers = ()
+    headers: Headers = field(default=(), repr=False)
+    """Added to each request. Any of them may hold a secret: they never show."""
     max_in_flight: int | None = None
     weight: int = 1
     proxy: Url | None = None

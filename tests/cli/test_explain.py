@@ -28,7 +28,7 @@ Request to b
   removes  Cookie
   adds     via: 1.1 faultline
            accept-encoding: identity
-           x-team: search
+           x-team: ***
            x-api-token: ***
            api-key: ***
 

@@ -165,7 +165,7 @@ def test_what_is_sent_is_what_the_live_path_sends() -> None:
     )
     assert dict(azure.added) == {
         "via": "1.1 faultline",
-        "x-team": "search",
+        "x-team": "***",
         "x-api-token": "***",
         "api-key": "***",
     }

@@ -90,3 +90,8 @@ def test_a_way_of_speaking_is_no_vendor() -> None:
     assert other.vendor == "api.openai.com"
     elsewhere = replace(other, url=Url(tls=False, host="vllm", port=8000, path="/v1"))
     assert other.vendor != elsewhere.vendor == "vllm:8000"
+
+
+def test_what_a_backend_adds_to_requests_never_shows() -> None:
+    made = replace(backend(), headers=((b"x-team", b"sk-canary"),))
+    assert "sk-canary" not in f"{made} {Target(backend=made)!r}"
