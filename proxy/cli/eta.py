@@ -12,7 +12,7 @@ import typer
 from proxy.cli import cli
 from proxy.model import Cause, Seconds
 from proxy.report.estimate import NOTHING, Estimate, Seen, Unknown, remaining
-from proxy.report.outages import HistoryError, published, read_history, spans
+from proxy.report.outages import History, HistoryError, apart, published, read_history, spans
 from proxy.report.words import span
 from proxy.settings.units import Wrong, duration
 
@@ -46,18 +46,23 @@ def eta(
 ) -> None:
     """Estimate when an outage will be over: a range and its basis, never a promise."""
     provider = provider.lower()
-    seen = None if history is None else _seen(history, provider, cause)
-    estimate = remaining(published(), provider, elapsed, cause, seen, told or NOTHING)
+    known = published()
+    seen = None
+    if history is not None:
+        own = apart(_read(history), known)
+        seen = Seen(spans=spans(own, provider, cause), source=own.source, outage=True)
+    estimate = remaining(known, provider, elapsed, cause, seen, told or NOTHING)
     typer.echo(json.dumps(for_machines(estimate)) if as_json else for_people(estimate))
 
 
-def _seen(path: Path, provider: str, cause: Cause | None) -> Seen:
+def _read(path: Path) -> History:
     try:
-        history = read_history(path)
-    except (HistoryError, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise typer.BadParameter(f"{path}: {why}", param_hint="--history") from None
-    return Seen(spans=spans(history, provider, cause), source=history.source)
+        return read_history(path)
+    except HistoryError as error:
+        why = str(error)
+    except OSError as error:
+        why = f"{path}: {error.strerror}"
+    raise typer.BadParameter(why, param_hint="--history")
 
 
 def for_machines(estimate: Estimate | Unknown) -> dict[str, float | str | None]:

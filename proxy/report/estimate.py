@@ -9,23 +9,19 @@ back stands in docs/estimates.md. Pure.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from proxy.model import Cause, Seconds
-from proxy.report.durations import Lengths, fit, left, lent
+from proxy.report.durations import Mixture, Weighed, fit, left, lend, through
 from proxy.report.outages import History
 from proxy.report.words import listed, span
 
 CONFIDENCE = 0.8
 """How often the truth lies within the range."""
 
-LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9
-"""The parts of the remaining lengths that lie below each figure of an estimate."""
-
-LENT = 20
+LENT = 30
 """Outages of its own that all those of others are worth, unless there are fewer of them. With 24
-of its own a provider rests on others for slightly less than half. With 10 or 40 the losses on the
-held-back years differ by less than 2 %."""
+of its own a provider rests on others for slightly more than half. With 20 to 80 the losses on the
+held-back years differ by about 1 %."""
 
 FEWEST = 10
 """Published outages below which a spread is no more than a guess."""
@@ -93,6 +89,8 @@ class Seen:
 
     spans: tuple[Seconds, ...]
     source: str = "seen by Faultline itself"
+    outage: bool = False
+    """Whether it is known to be an outage this time, as one is that a person asks about."""
 
 
 def remaining(
@@ -106,13 +104,15 @@ def remaining(
     """Estimate how much longer an outage of this age goes on.
 
     Without `seen` it is known to be an outage; with it, be it empty, it is a failure that may be a
-    blip. `told` is how long the provider said, just now, that it will still take.
+    blip, unless `seen` says more. `told` is how long the provider said, just now, that it will
+    still take.
     """
     if cause is not None and cause not in OUTAGES | PASSING:
         return Unknown(basis=f"{cause} ends when someone acts, not with time")
     spans = seen.spans if seen else ()
     known = len(spans) >= FEWEST_SEEN
-    early = seen is not None and not known and age + told < BLIP
+    sure = known or seen is None or seen.outage
+    early = not sure and age + told < BLIP
     usable = not early and cause not in PASSING and len(history.outages) >= FEWEST
     published = _published(history, provider) if usable else None
     if not (published or known or told):
@@ -122,21 +122,21 @@ def remaining(
     return _estimate(parts, age, told, basis=listed([*filter(None, sources)]))
 
 
-def _estimate(parts: Lengths, age: Seconds, told: Seconds, basis: str) -> Estimate | Unknown:
+def _estimate(parts: Mixture, age: Seconds, told: Seconds, basis: str) -> Estimate | Unknown:
     # What was told has to pass first: it counts as an age that is sure to come.
     since = Seconds(age + told)
-    ends = left(parts, since, (LOW, MEDIAN, HIGH))
-    if not ends:
+    ends = left(parts, since)
+    if ends is None:
         return Unknown(basis=f"nothing that is known has lasted {span(since)}")
     low, median, high = (Seconds(told + end) for end in ends)
     basis += f", given that it has lasted {span(age)}"
     return Estimate(low=low, median=median, high=high, confidence=CONFIDENCE, basis=basis)
 
 
-def _published(history: History, provider: str) -> NormalDist:
-    """Return how long this provider's outages last; others lend."""
+def _published(history: History, provider: str) -> Weighed:
+    """Return how long this provider's outages lasted; others lend."""
     own, others = _apart(history, provider)
-    return lent(own, fit(others), min(LENT, len(others))) if others else fit(own)
+    return lend(own, [(each, 1.0) for each in others], LENT)
 
 
 def _apart(history: History, provider: str) -> tuple[list[Seconds], list[Seconds]]:
@@ -145,13 +145,13 @@ def _apart(history: History, provider: str) -> tuple[list[Seconds], list[Seconds
     return own, others
 
 
-def _parts(spans: Sequence[Seconds], published: NormalDist | None, told: Seconds | None) -> Lengths:
+def _parts(spans: Sequence[Seconds], published: Weighed | None, told: Seconds | None) -> Mixture:
     """Return the populations that it may be of, weighed by how often each was seen."""
     long = [each for each in spans if each >= BLIP]
     short = [each for each in spans if each < BLIP]
-    parts: list[tuple[float, NormalDist]] = []
+    parts = []
     if published:
-        parts.append((len(long) + OUTAGES_UNSEEN, lent(long, published, LENT)))
+        parts.append((len(long) + OUTAGES_UNSEEN, through(lend(long, published, LENT))))
     elif long:
         parts.append((len(long), fit(long)))
     if short:

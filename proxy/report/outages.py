@@ -53,10 +53,17 @@ def published() -> History:
 def read_history(path: Path) -> History:
     """Return the history of a file. Raises HistoryError, and OSError where there is none."""
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
+        with path.open(encoding="utf-8-sig", newline="") as lines:  # spreadsheets write a mark
             return History(outages=_read(lines), source=path.name)
     except (HistoryError, UnicodeDecodeError, csv.Error) as error:
         raise HistoryError(f"{path}: {error}") from None
+
+
+def apart(history: History, known: History) -> History:
+    """Return a history without what is known already: nothing counts twice."""
+    there = {(each.provider, each.started) for each in known.outages}
+    new = (each for each in history.outages if (each.provider, each.started) not in there)
+    return History(outages=tuple(new), source=history.source)
 
 
 def spans(history: History, provider: str, cause: Cause | None) -> tuple[Seconds, ...]:
@@ -76,18 +83,22 @@ def _read(lines: Iterable[str]) -> tuple[Outage, ...]:
     missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise HistoryError(f"the first line has no column {', '.join(missing)}")
-    return tuple(_outage(row, number) for number, row in enumerate(rows, start=2))
+    return tuple(_outage(row, rows.line_num) for row in rows)
 
 
-def _outage(row: dict[str, str], line: int) -> Outage:
+def _outage(row: dict[str, str | None], line: int) -> Outage:
+    missing = [name for name in COLUMNS if not row[name]]
+    if missing:
+        raise HistoryError(f"line {line} has no {', '.join(missing)}")
+    texts = {name: text or "" for name, text in row.items()}
     try:
-        started = datetime.fromisoformat(row["started_at"])
-        lasted = Seconds(float(row["minutes"]) * 60)
-        cause = Cause(row["cause"]) if row.get("cause") else None
-    except (TypeError, ValueError) as error:
+        started = datetime.fromisoformat(texts["started_at"])
+        lasted = Seconds(float(texts["minutes"]) * 60)
+        cause = Cause(texts["cause"]) if texts.get("cause") else None
+    except ValueError as error:
         raise HistoryError(f"line {line}: {error}") from None
     if not 0 < lasted < float("inf") or started.tzinfo is None:
         raise HistoryError(
             f"line {line}: an outage has a start with its time zone and lasts a while"
         )
-    return Outage(provider=row["provider"].lower(), started=started, lasted=lasted, cause=cause)
+    return Outage(provider=texts["provider"].lower(), started=started, lasted=lasted, cause=cause)

@@ -1,12 +1,14 @@
 """`faultline eta`."""
 
 import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from proxy.cli import cli
+from proxy.report.outages import PUBLISHED
 
 
 def eta(*arguments: str) -> Result:
@@ -60,7 +62,22 @@ def test_only_what_fits_the_question_counts(tmp_path: Path) -> None:
     mine = record(tmp_path / "mine.csv", *rows * 10)
     arguments = ("--provider", "openai", "--elapsed", "10s", "--history", mine)
     assert "10 times before" in eta(*arguments, "--cause", "capacity").stdout
-    assert eta(*arguments, "--cause", "tcp").stdout.startswith("Unknown: it has only just begun")
+    assert "before (" not in eta(*arguments, "--cause", "tcp").stdout
+
+
+def test_what_was_published_counts_once(tmp_path: Path) -> None:
+    file = tmp_path / "history.csv"
+    file.write_text((resources.files("proxy.report") / "data" / PUBLISHED).read_text())
+    arguments = ("--provider", "anthropic", "--elapsed", "0s", "--json")
+    assert eta(*arguments, "--history", str(file)).stdout == eta(*arguments).stdout
+
+
+def test_a_wrong_history_is_told_once(tmp_path: Path) -> None:
+    file = record(tmp_path / "mine.csv", "openai,2026-01-01T00:00Z,-1,")
+    told = eta("--provider", "openai", "--elapsed", "1m", "--history", file)
+    assert told.exit_code == 2
+    assert told.output.count("mine.csv") == 1
+    assert "line 2: an outage has a start" in " ".join(told.output.split())
 
 
 def test_what_the_provider_told_is_a_source() -> None:

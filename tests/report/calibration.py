@@ -3,19 +3,24 @@
     python -m tests.report.calibration     rewrites the figures and the plot of docs/estimates.md
 
 Each incident of a held-back span is asked about at each age that it reached; the estimate knows
-only what had ended before that span.
+only what had ended before that span. Its loss is compared with that of quantiles of the same
+history that ignore the age.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import pairwise
-from math import sqrt
+from math import log, sqrt
 from pathlib import Path
+from random import Random
 from statistics import fmean, quantiles
 
 from proxy.model import Seconds
-from proxy.report.estimate import CONFIDENCE, FEWEST, HIGH, LOW, MEDIAN, Estimate, remaining
+from proxy.report.durations import HIGH, LOW, MEDIAN
+from proxy.report.estimate import CONFIDENCE, FEWEST, Estimate, remaining
 from proxy.report.outages import History, Outage, published
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -45,97 +50,169 @@ QUARTERS = tuple(
     )
 )
 HELD_BACK = {
-    "2023 and 2024": (Span(_month(2023, 1), END_OF_DATA),),
+    "from July 2022": (Span(_month(2022, 7), END_OF_DATA),),
+    "from 2023": (Span(_month(2023, 1), END_OF_DATA),),
     "from July 2023": (Span(_month(2023, 7), END_OF_DATA),),
     "2024": (Span(_month(2024, 1), END_OF_DATA),),
     "quarter by quarter": QUARTERS,
 }
-DRAWN = "2023 and 2024"
+DRAWN = "from 2023"
 PARTS = (LOW, MEDIAN, HIGH)
 BEGIN, END = "<!-- calibration -->", "<!-- /calibration -->"
+
+Figures = tuple[float, float, float]
+"""Low, median and high; seconds."""
+
+OWN, ALL, LESS = "the provider's", "all", "the provider's less the age"
+AGELESS = (OWN, ALL, LESS)
+"""Quantiles of lengths, taken for what remains at any age. The provider's own are all, until ten
+are known."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One question and the truth, in seconds."""
+    """One question and the truth."""
 
-    provider: str
+    outage: Outage
     age: int
-    said: tuple[float, float, float]
-    ageless: tuple[float, float, float]
-    """The quantiles of the same history, the age left out."""
+    said: Figures
+    ageless: dict[str, Figures]
     truth: float
 
     @property
     def held(self) -> bool:
         return self.said[0] <= self.truth <= self.said[2]
 
+    @property
+    def loss(self) -> float:
+        return pinball(self.said, self.truth)
 
-def cases(spans: tuple[Span, ...]) -> Iterator[Case]:
-    outages = published().outages
-    for span in spans:
-        before = span.since.timestamp()
-        past = (o for o in outages if o.started.timestamp() + o.lasted < before)
-        known = History(outages=tuple(past), source="held-back years")
-        for outage in outages:
-            if span.since <= outage.started < span.until:
-                yield from (_case(known, outage, age) for age in AGES if outage.lasted > age * 60)
+    def loss_of(self, ageless: str) -> float:
+        return pinball(self.ageless[ageless], self.truth)
+
+
+def cases(spans: tuple[Span, ...], provider: str | None = None) -> list[Case]:
+    return [case for case in _asked(spans) if provider in {None, case.outage.provider}]
+
+
+@cache
+def _asked(spans: tuple[Span, ...]) -> tuple[Case, ...]:
+    return tuple(case for span in spans for case in _cases(span))
+
+
+def _cases(span: Span) -> Iterator[Case]:
+    outages, before = published().outages, span.since.timestamp()
+    past = (each for each in outages if each.started.timestamp() + each.lasted < before)
+    known = History(outages=tuple(past), source="held-back years")
+    for outage in outages:
+        if span.since <= outage.started < span.until:
+            yield from (_case(known, outage, age) for age in AGES if outage.lasted > age * 60)
 
 
 def _case(known: History, outage: Outage, age: int) -> Case:
     estimate = remaining(known, outage.provider, Seconds(age * 60))
     assert isinstance(estimate, Estimate)
+    every = [each.lasted for each in known.outages]
+    own = [each.lasted for each in known.outages if each.provider == outage.provider]
+    low, median, high = tenths(own if len(own) >= FEWEST else every)
     return Case(
-        provider=outage.provider,
+        outage=outage,
         age=age,
         said=(estimate.low, estimate.median, estimate.high),
-        ageless=_ageless(known, outage.provider),
+        ageless={
+            OWN: (low, median, high),
+            ALL: tenths(every),
+            LESS: (max(0, low - age * 60), max(0, median - age * 60), max(0, high - age * 60)),
+        },
         truth=outage.lasted - age * 60,
     )
 
 
-def _ageless(known: History, provider: str) -> tuple[float, float, float]:
-    own = [o.lasted for o in known.outages if o.provider == provider]
-    enough = own if len(own) >= FEWEST else [o.lasted for o in known.outages]
-    tenths = quantiles(enough, n=10, method="inclusive")
-    return tenths[0], tenths[4], tenths[8]
+def tenths(of: list[Seconds]) -> Figures:
+    low, *_, high = found = quantiles(of, n=10, method="inclusive")
+    return low, found[4], high
 
 
 def coverage(of: list[Case]) -> float:
     return fmean(case.held for case in of)
 
 
-def pinball(said: tuple[float, float, float], truth: float) -> float:
-    """The mean loss of three quantiles; minutes."""
+def pinball(said: Figures, truth: float) -> float:
+    """The mean loss of three quantiles; in the unit of what was said."""
     losses = [
         part * (truth - value) if truth >= value else (1 - part) * (value - truth)
         for part, value in zip(PARTS, said, strict=True)
     ]
-    return fmean(losses) / 60
+    return fmean(losses)
 
 
-def table() -> str:
-    head = ("held back", "provider", "questions", "truth in the range")
-    heads = [*head, *(f"{age} min" for age in AGES), "loss", "without the age"]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+def logarithmic(said: Figures, truth: float) -> float:
+    """The same of logarithms of minutes: how far off by factors, so that no long one rules all."""
+    low, median, high = (log(max(30, each) / 60) for each in said)
+    return pinball((low, median, high), log(max(30, truth) / 60))
+
+
+def gain(of: list[Case], ageless: str) -> float:
+    """By which part the loss is smaller than that of quantiles that ignore the age."""
+    return 1 - sum(case.loss for case in of) / sum(case.loss_of(ageless) for case in of)
+
+
+def gain_in_logarithms(of: list[Case], ageless: str) -> float:
+    ours = sum(logarithmic(case.said, case.truth) for case in of)
+    return 1 - ours / sum(logarithmic(case.ageless[ageless], case.truth) for case in of)
+
+
+def gains(of: list[Case], ageless: str, draws: int = 500) -> tuple[float, float]:
+    """The gain's 90 % interval: incidents are drawn anew, for their questions hang together."""
+    sums: dict[Outage, list[float]] = defaultdict(lambda: [0, 0])
+    for case in of:
+        sums[case.outage][0] += case.loss
+        sums[case.outage][1] += case.loss_of(ageless)
+    dice, pairs = Random(5), list(sums.values())
+    drawn = []
+    for _ in range(draws):
+        some = dice.choices(pairs, k=len(pairs))
+        drawn.append(1 - sum(ours for ours, _ in some) / sum(theirs for _, theirs in some))
+    twentieths = quantiles(drawn, n=20)
+    return twentieths[0], twentieths[18]
+
+
+def tables() -> str:
+    """How often the ranges held, and what they lost."""
+    held = [
+        ["held back", "provider", "questions", "truth in the range", *map("{} min".format, AGES)]
+    ]
+    lost = [["held back", "provider", "loss", *AGELESS, "90 %", "logarithms"]]
     for name, spans in HELD_BACK.items():
-        asked = list(cases(spans))
-        lines += [
-            _row(name, provider, [c for c in asked if c.provider == provider])
-            for provider in PROVIDERS
-        ]
-    return "\n".join(lines) + "\n"
+        for provider in PROVIDERS:
+            asked = cases(spans, provider)
+            held.append([name, provider, *_held(asked)])
+            lost.append([name, provider, *_lost(asked)])
+        lost.append([name, "both", *_lost(cases(spans))])
+    return f"{_table(held)}\n{_table(lost)}"
 
 
-def _row(name: str, provider: str, of: list[Case]) -> str:
+def _table(rows: list[list[str]]) -> str:
+    head, *lines = (f"| {' | '.join(row)} |\n" for row in rows)
+    return "".join([head, "|---" * len(rows[0]) + "|\n", *lines])
+
+
+def _held(of: list[Case]) -> list[str]:
     by_age = [[case for case in of if case.age == age] for age in AGES]
     cells = [f"{coverage(some):.0%} of {len(some)}" if some else "-" for some in by_age]
-    loss = fmean(pinball(case.said, case.truth) for case in of)
-    ageless = fmean(pinball(case.ageless, case.truth) for case in of)
-    return (
-        f"| {name} | {provider} | {len(of)} | {coverage(of):.0%} | {' | '.join(cells)} "
-        f"| {loss:.1f} | {ageless:.1f} |"
-    )
+    return [str(len(of)), f"{coverage(of):.0%}", *cells]
+
+
+def _lost(of: list[Case]) -> list[str]:
+    low, high = gains(of, OWN)
+    cells = [f"{gain(of, ageless):+.1%}" for ageless in AGELESS]
+    loss = fmean(case.loss for case in of) / 60
+    return [
+        f"{loss:.1f}",
+        *cells,
+        f"{low:+.1%} to {high:+.1%}",
+        f"{gain_in_logarithms(of, OWN):+.1%}",
+    ]
 
 
 COLOURS = {"openai": "#0b6e4f", "anthropic": "#b3541e"}
@@ -144,10 +221,9 @@ WIDE, HIGH_, LEFT, TOP = 640, 320, 56, 24
 
 def plot() -> str:
     """The first span of the table, drawn: how often the truth lay in the range, by age."""
-    asked = list(cases(HELD_BACK[DRAWN]))
     marks = [_band(), *map(_gridline, range(0, 101, 20)), *map(_tick, range(len(AGES)))]
     for at, provider in enumerate(PROVIDERS):
-        marks += _series(provider, [c for c in asked if c.provider == provider], at)
+        marks += _series(provider, cases(HELD_BACK[DRAWN], provider), at)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH_}" role="img" '
         'font-family="system-ui, sans-serif" font-size="12" fill="#444">\n'
@@ -224,4 +300,4 @@ if __name__ == "__main__":
     (DOCS / "estimates.svg").write_text(plot())
     page = DOCS / "estimates.md"
     before, after = page.read_text().split(BEGIN)[0], page.read_text().split(END)[1]
-    page.write_text(before + BEGIN + "\n" + table() + END + after)
+    page.write_text(before + BEGIN + "\n" + tables() + END + after)

@@ -1,7 +1,7 @@
 """How much longer an outage lasts, and how well that holds."""
 
 from datetime import UTC, datetime
-from statistics import fmean
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -57,18 +57,22 @@ def test_what_has_lasted_long_lasts_longer() -> None:
 
 
 def test_a_provider_with_few_of_its_own_borrows() -> None:
-    short, long = outages("short", *[10.0, 12.0, 15.0]), outages("long", *range(300, 350))
+    long = outages("long", *range(300, 350))
 
-    def median(*of: Outage, provider: str) -> float:
+    def minutes(provider: str, *short: float) -> tuple[float, float, float]:
+        of = (*outages("short", *short), *long)
         found = remaining(History(outages=of, source=""), provider, Seconds(0))
         assert isinstance(found, Estimate)
-        return found.median / 60
+        return found.low / 60, found.median / 60, found.high / 60
 
-    assert 12 < median(*short, *long, provider="short") < 250
-    assert median(*short, *long, provider="long") == pytest.approx(320, rel=0.2)
-    assert median(*short, *long, provider="unheard-of") == pytest.approx(250, rel=0.2)
-    many = outages("short", *[10.0 + n / 100 for n in range(500)])
-    assert median(*many, *long, provider="short") == pytest.approx(12, rel=0.2)
+    none, some, many = (
+        minutes("short", *[10 + n / 100 for n in range(number)]) for number in (0, 15, 500)
+    )
+    assert none == pytest.approx((300, 325, 345), rel=0.1)  # of an unheard-of one, as of the others
+    assert some[0] < 20  # with 15 of its own a third are as short as those
+    assert some[1:] == pytest.approx((317, 342), rel=0.05)
+    assert many == pytest.approx((10, 12, 15), rel=0.2)
+    assert minutes("long", *range(10, 15)) == pytest.approx((300, 325, 345), rel=0.1)
 
 
 CLIENTS_FAULT_OR_PEOPLES_TURN = set(Cause) - OUTAGES - PASSING
@@ -147,6 +151,23 @@ def test_what_was_told_is_better_than_nothing() -> None:
     assert found.basis == "the 30 s that the provider told, given that it has lasted 5 s"
 
 
+def test_of_a_known_outage_nobody_says_that_it_is_too_early() -> None:
+    few = Seen(spans=(Seconds(900), Seconds(2400)), source="mine.csv", outage=True)
+    found = remaining(HISTORY, "openai", Seconds(0), Cause.ORIGIN, few)
+    assert isinstance(found, Estimate)
+    assert "2 times before (mine.csv)" in found.basis
+    assert found.median < estimate("openai", 0).median
+
+
+def test_at_its_beginning_the_range_is_that_of_the_record() -> None:
+    low, median, high = calibration.tenths(
+        [each.lasted for each in HISTORY.outages if each.provider == "openai"]
+    )
+    found = estimate("openai", 0)
+    assert (found.median, found.high) == pytest.approx((median, high), rel=0.05)
+    assert 0.7 * low < found.low < low
+
+
 def test_too_few_outages_are_no_basis() -> None:
     few = History(outages=tuple(outages("a", *range(1, 10))), source="mine.csv")
     assert remaining(few, "a", Seconds(60)) == Unknown(basis=TOO_LITTLE.format("this"))
@@ -165,26 +186,42 @@ def test_the_basis_names_its_source() -> None:
     assert basis.endswith("given that it has lasted 1 min")
 
 
+@pytest.mark.parametrize("provider", calibration.PROVIDERS)
 @pytest.mark.parametrize("span", calibration.HELD_BACK)
-def test_the_ranges_hold_on_years_held_back(span: str) -> None:
-    asked = list(calibration.cases(calibration.HELD_BACK[span]))
-    for provider in calibration.PROVIDERS:
-        own = [case for case in asked if case.provider == provider]
-        assert 0.72 <= calibration.coverage(own) <= 0.92
-        for age in calibration.AGES:
-            assert calibration.coverage([case for case in own if case.age == age]) >= 0.6
+def test_the_ranges_hold_on_years_held_back(span: str, provider: str) -> None:
+    asked = calibration.cases(calibration.HELD_BACK[span], provider)
+    assert 0.72 <= calibration.coverage(asked) <= 0.92
+    for age in calibration.AGES:
+        assert calibration.coverage([case for case in asked if case.age == age]) >= 0.6
 
 
+# By how much the loss must be smaller than that of quantiles that ignore the age. Were lengths
+# lognormal and known for sure, it could be smaller by 1 %. Of Anthropic too few are known to be
+# sure of a gain: there it may not be much worse than the quantiles of all.
+LEAST_GAIN = {"openai": 0.004, "anthropic": -0.025, None: 0.004}
+
+
+@pytest.mark.parametrize(("provider", "least"), LEAST_GAIN.items())
 @pytest.mark.parametrize("span", calibration.HELD_BACK)
-def test_the_age_makes_them_no_worse(span: str) -> None:
-    asked = list(calibration.cases(calibration.HELD_BACK[span]))
-    loss = fmean(calibration.pinball(case.said, case.truth) for case in asked)
-    # Quarter by quarter it is a draw; within a hundredth, since chance is no smaller.
-    assert loss < 1.01 * fmean(calibration.pinball(case.ageless, case.truth) for case in asked)
+def test_the_age_makes_them_better(span: str, provider: str | None, least: float) -> None:
+    asked = calibration.cases(calibration.HELD_BACK[span], provider)
+    assert calibration.gain(asked, calibration.ALL) >= least
+    if provider != "anthropic":
+        assert calibration.gain(asked, calibration.OWN) >= least
+        assert calibration.gain(asked, calibration.LESS) >= 0.02
+        assert calibration.gain_in_logarithms(asked, calibration.OWN) >= 0
+
+
+def test_an_estimate_takes_no_time() -> None:
+    blips = seen(*range(1, 600, 7))
+    begun = perf_counter()
+    for minutes in range(100):
+        remaining(HISTORY, "openai", Seconds(minutes * 60), Cause.ORIGIN, blips)
+    assert perf_counter() - begun < 0.5  # 5 ms each; it takes less than 1
 
 
 def test_the_document_shows_what_is_so() -> None:
     page = (calibration.DOCS / "estimates.md").read_text()
     shown = page.split(calibration.BEGIN)[1].split(calibration.END)[0]
-    assert shown.strip() == calibration.table().strip()
+    assert shown.strip() == calibration.tables().strip()
     assert (calibration.DOCS / "estimates.svg").read_text() == calibration.plot()

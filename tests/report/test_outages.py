@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proxy.model import Cause
-from proxy.report.outages import HistoryError, Outage, published, read_history, spans
+from proxy.report.outages import HistoryError, Outage, apart, published, read_history, spans
 
 HEAD = "provider,started_at,minutes\n"
 
@@ -43,6 +43,24 @@ def test_spans_are_those_of_a_provider_and_a_cause(tmp_path: Path) -> None:
     assert not spans(history, "c", None)
 
 
+def test_what_is_known_already_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        HEAD
+        + "openai,2021-03-02T03:07+01:00,11\nopenai,2021-03-02T02:07Z,7\na,2021-03-02T02:07Z,3\n"
+    )
+    new = apart(read_history(path), published())
+    assert [each.provider for each in new.outages] == ["a"]
+    assert new.source == "mine.csv"
+    assert not apart(published(), published()).outages
+
+
+def test_a_spreadsheets_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(HEAD + "a,2024-01-01T00:00Z,3\n", encoding="utf-8-sig")
+    assert len(read_history(path).outages) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -50,7 +68,9 @@ def test_spans_are_those_of_a_provider_and_a_cause(tmp_path: Path) -> None:
         ("provider,minutes\na,1\n", "the first line has no column started_at"),
         (HEAD + "a,2024-01-01T00:00Z,long\n", "line 2: could not convert"),
         (HEAD + "a,yesterday,1\n", "line 2: Invalid isoformat"),
-        (HEAD + "a,2024-01-01T00:00Z,1\nb,2024-01-01T00:00Z\n", "line 3: "),
+        (HEAD + "a,2024-01-01T00:00Z,1\nb,2024-01-01T00:00Z\n", "line 3 has no minutes"),
+        ("minutes,started_at,provider\n1,2024-01-01T00:00Z\n", "line 2 has no provider"),
+        (HEAD + "\n\n,2024-01-01T00:00Z,1\n", "line 4 has no provider"),
         (HEAD + "a,2024-01-01T00:00Z,0\n", "line 2: an outage has a start"),
         (HEAD + "a,2024-01-01T00:00Z,-5\n", "line 2: an outage has a start"),
         (HEAD + "a,2024-01-01T00:00Z,nan\n", "line 2: an outage has a start"),
