@@ -76,6 +76,7 @@ class Peer:
     unary: int
     stream: int
     pid: int | None = None
+    console: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,10 @@ def stage(place: Path, proxy: str, events: int, per_write: int) -> Iterator[Stag
         def peer(name: str, kind: str) -> Peer:
             port, second = free_port(), free_port()
             ports = {"port": port, "second": second, "unary": unary, "stream": stream}
-            command = proxy_command(place, name, kind, ports | {"console": free_port()})
+            console = free_port()
+            command = proxy_command(place, name, kind, ports | {"console": console})
             pid = start(proxy_core, name, command)
-            return Peer(name, port, second if kind == "nginx" else port, pid)
+            return Peer(name, port, second if kind == "nginx" else port, pid, console)
 
         start(load_core, "upstream", nginx(place, "upstream", answer))
         start(load_core, "streams", quick)

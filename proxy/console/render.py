@@ -1,4 +1,4 @@
-"""Lays pages out, each at most four times a second however many look.
+"""Lays pages out, each at most once a second however many look, unless something happens.
 
 Knows the templates; nothing of what they say.
 """
@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from proxy.console.words import HEADLINES
 from proxy.model import Instant, Seconds
 
-FRESH = Seconds(0.25)
-"""How old a page may be."""
+FRESH = Seconds(1.0)
+"""How old a page may be while nothing happens."""
 
 MOST_PAGES = 64
 """Pages that are kept; beyond these all are made anew."""
@@ -24,19 +24,23 @@ class Renderer:
 
     def __init__(self, now: Callable[[], Instant]) -> None:
         self._now = now
-        self._pages: dict[str, tuple[Instant, str]] = {}
+        self._pages: dict[str, tuple[Instant, bytes]] = {}
 
-    def page(self, path: str, template: str, said: Callable[[], dict[str, object]]) -> str:
+    def page(self, path: str, template: str, said: Callable[[], dict[str, object]]) -> bytes:
         """Return the page at a path; `said` is asked for what it says if that is not known."""
         now = self._now()
-        made, text = self._pages.get(path, (now, ""))
-        if text and now - made <= FRESH:
-            return text
+        made, page = self._pages.get(path, (now, b""))
+        if page and now - made <= FRESH:
+            return page
         if len(self._pages) >= MOST_PAGES:
             self._pages.clear()
-        text = templates().get_template(template).render(said())
-        self._pages[path] = (now, text)
-        return text
+        page = templates().get_template(template).render(said()).encode()
+        self._pages[path] = (now, page)
+        return page
+
+    def forget(self) -> None:
+        """Make all pages anew."""
+        self._pages.clear()
 
 
 @cache

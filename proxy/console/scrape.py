@@ -1,4 +1,4 @@
-"""What a scraper gets: the registry as text, rendered at most four times a second.
+"""What a scraper gets: the registry as text, rendered at most once a second.
 
 Knows a registry and the client library's formats; nothing of what is counted.
 """
@@ -10,8 +10,9 @@ from prometheus_client.exposition import choose_encoder
 
 from proxy.model import Instant, Seconds
 
-FRESH = Seconds(0.25)
-"""How old a page may be: however many scrape, the loop renders four a second and format."""
+FRESH = Seconds(1.0)
+"""How old a page may be: however many scrape, each format is rendered once a second. Prometheus
+itself scrapes every 15 s, or 5 s where it is in a hurry."""
 
 OPENMETRICS = "application/openmetrics-text"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from aiohttp import web
 
 from proxy.console.door import Door
-from proxy.console.site import console_app
+from proxy.console.hatch import Hatch
+from proxy.console.site import SHELVES, console_app
 from proxy.console.sources import Sources
 from proxy.edge.listening import listen, local_address
 from proxy.model import Address, Seconds
@@ -31,6 +32,7 @@ class Console:
         self._sources = sources
         self._runner: web.AppRunner | None = None
         self._servers: list[asyncio.Server] = []
+        self._hatch: Hatch | None = None
         self.addresses: tuple[Address, ...] = ()
         """Where it listens, ports known; empty without a console."""
 
@@ -41,8 +43,10 @@ class Console:
             return
         sockets = listen(address)
         self.addresses = tuple(local_address(sock) for sock in sockets)
+        door = self._door(address)
+        app = console_app(self._sources, door)
         self._runner = web.AppRunner(
-            console_app(self._sources, self._door(address)),
+            app,
             access_log=None,
             handle_signals=False,
             handler_cancellation=True,
@@ -51,18 +55,25 @@ class Console:
             shutdown_timeout=LAST_WORDS,
         )
         await self._runner.setup()
-        self._servers = [await _serve(self._runner, sock) for sock in sockets]
+        assert self._runner.server is not None
+        self._hatch = Hatch(app[SHELVES], door, self._runner.server, self._wall)
+        self._servers = [await _serve(self._hatch, sock) for sock in sockets]
 
     async def close(self) -> None:
         """Stop listening and end what is under way. Idempotent."""
         for server in self._servers:
             server.close()
         self._servers.clear()
+        if self._hatch is not None:
+            self._hatch.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
         self._unlink()
         self.addresses = ()
+
+    def _wall(self) -> float:
+        return self._sources.moment().wall
 
     def _unlink(self) -> None:
         for address in self.addresses:
@@ -83,9 +94,8 @@ class Console:
         return current
 
 
-async def _serve(runner: web.AppRunner, sock: socket.socket) -> asyncio.Server:
+async def _serve(hatch: Hatch, sock: socket.socket) -> asyncio.Server:
     loop = asyncio.get_running_loop()
-    assert runner.server is not None
     if sock.family == socket.AF_UNIX:
-        return await loop.create_unix_server(runner.server, sock=sock)
-    return await loop.create_server(runner.server, sock=sock)
+        return await loop.create_unix_server(hatch, sock=sock)
+    return await loop.create_server(hatch, sock=sock)

@@ -4,7 +4,7 @@ Knows what to ask and how to answer; who may ask stands in `door.py`, what the p
 `page.py`, what machines read in `machines.py`. Nothing here changes anything but a drill.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from importlib import resources
 
@@ -13,6 +13,7 @@ from aiohttp import web
 from proxy.console.door import Door
 from proxy.console.drills import Desk
 from proxy.console.guard import doorkeeper, guard
+from proxy.console.hatch import Good, Shelf
 from proxy.console.live import Live
 from proxy.console.machines import Machines, found
 from proxy.console.page import page
@@ -23,13 +24,20 @@ from proxy.console.story import story
 from proxy.model import Instant
 from proxy.report.postmortem import postmortem
 
+SHELVES: web.AppKey[Mapping[str, Shelf]] = web.AppKey("shelves")
+"""What is asked for again and again, by path: handed out by the hatch."""
+
+HTML = "text/html; charset=utf-8"
 TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript"}
 
 
 def console_app(sources: Sources, door: Callable[[], Door]) -> web.Application:
     """Return the application; `door` is asked anew for each request."""
     app = web.Application(middlewares=[doorkeeper(door)], client_max_size=1)
-    site, live = Site(sources), Live(sources)
+    site = Site(sources)
+    live = Live(sources, site.forget)
+    shelves: Mapping[str, Shelf] = {"/": site.front, "/metrics": site.numbers}
+    app[SHELVES] = shelves
     app.add_routes(
         [
             web.get("/", site.page),
@@ -62,18 +70,30 @@ class Site:
         self._renderer = Renderer(now)
         self._files = _files()
 
-    async def page(self, _: web.Request) -> web.Response:
-        """Show the page for people."""
-        text = self._renderer.page(
+    def forget(self) -> None:
+        """Make the pages anew: something has happened."""
+        self._renderer.forget()
+
+    def front(self, _: str = "") -> Good:
+        """Return the page for people."""
+        body = self._renderer.page(
             "/", "page.html", lambda: {"page": page(look(self._sources)), "root": ""}
         )
-        return web.Response(text=text, content_type="text/html")
+        return Good(body, HTML)
+
+    def numbers(self, accept: str) -> Good:
+        """Return the numbers for machines, in the form that is preferred."""
+        return Good(*self._scrape.page(accept))
+
+    async def page(self, _: web.Request) -> web.Response:
+        """Show the page for people."""
+        return _shown(self.front())
 
     async def incident(self, request: web.Request) -> web.Response:
         """Show the story of an incident."""
         seen = look(self._sources)
         incident = found(seen, request)
-        text = self._renderer.page(
+        body = self._renderer.page(
             f"/incidents/{incident.id}",
             "incident.html",
             lambda: {
@@ -82,7 +102,7 @@ class Site:
                 "postmortem": postmortem(incident, seen.fleet, seen.moment),
             },
         )
-        return web.Response(text=text, content_type="text/html")
+        return _shown(Good(body, HTML))
 
     async def postmortem(self, request: web.Request) -> web.Response:
         """Show the post-mortem, as Markdown."""
@@ -106,8 +126,7 @@ class Site:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Show the numbers for machines."""
-        body, content_type = self._scrape.page(request.headers.get("Accept", ""))
-        return web.Response(body=body, headers={"Content-Type": content_type})
+        return _shown(self.numbers(request.headers.get("Accept", "")))
 
     async def static(self, request: web.Request) -> web.Response:
         """Show a file of the page; they are read once, and no path leads elsewhere."""
@@ -116,6 +135,10 @@ class Site:
             raise web.HTTPNotFound
         body, content_type = file
         return web.Response(body=body, content_type=content_type, charset="utf-8")
+
+
+def _shown(good: Good) -> web.Response:
+    return web.Response(body=good.body, headers={"Content-Type": good.content_type})
 
 
 def _files() -> dict[str, tuple[bytes, str]]:

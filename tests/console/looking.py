@@ -117,7 +117,7 @@ class Scene:
                     model=place.model,
                     at=now,
                 )
-                probe = replace(GOOD_ATTEMPT, backend=place.backend, ended=now)
+                probe = replace(GOOD_ATTEMPT, backend=place.backend, started=now, ended=now)
                 self.ledger.attempt_ended("id", "chat", probe)
                 self.ledger.health_changed(change)
         self.ledger.tick(Instant(now + 3))

@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from proxy.console import live
+from proxy.console.server import Console
+from proxy.policy.standing import Row
 from tests.console.looking import Scene
+from tests.report.records import row
 
 LIMIT = 5.0
 
@@ -95,3 +99,48 @@ async def test_a_listener_that_left_is_forgotten(monkeypatch: pytest.MonkeyPatch
         async with asyncio.timeout(LIMIT):
             while (await scene.head("/api/events")) == 503:  # noqa: ASYNC110 - bounded
                 await asyncio.sleep(0.02)
+
+
+async def test_all_who_listen_are_told_the_same_by_one_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "EVERY", 0.05)
+    async with Scene().open() as scene, listening(scene) as one, listening(scene) as other:
+        assert await one.event() == await other.event()
+        scene.break_down()
+        assert (await one.event())["tone"] == (await other.event())["tone"] == "mid"
+
+
+async def test_while_nobody_listens_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def view() -> list[Row]:
+        nonlocal looks
+        looks += 1
+        return [row("openai"), row("azure")]
+
+    monkeypatch.setattr(live, "EVERY", 0.01)
+    scene = Scene()
+    scene.sources = replace(scene.sources, view=view)
+    scene.console = Console(scene.sources)
+    async with scene.open():
+        for _ in range(2):  # once more after all have gone
+            async with listening(scene) as listener:
+                await listener.event()
+                scene.break_down()
+                assert (await listener.event())["tone"] == "mid"
+            async with asyncio.timeout(LIMIT):
+                before = 0
+                while looks != before:
+                    before = looks
+                    await asyncio.sleep(0.05)
+            scene.recover()
+
+
+async def test_a_page_that_is_asked_for_upon_a_change_shows_it() -> None:
+    async with Scene().open() as scene, listening(scene) as listener:
+        await listener.event()
+        assert "openai: the network edge" not in (await scene.get("/")).text
+        scene.break_down()
+        await listener.event()
+        assert "openai: the network edge" in (await scene.get("/")).text

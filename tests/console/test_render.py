@@ -1,12 +1,13 @@
-"""However many look, a page is made four times a second."""
+"""However many look, a page is made once a second, and anew when something happens."""
 
 from proxy.console.page import page
 from proxy.console.render import MOST_PAGES, Renderer
 from proxy.model import Instant
 from tests.console.looking import Scene
+from tests.report.records import fleet
 
 
-def test_a_storm_of_readers_costs_four_pages_a_second() -> None:
+def test_a_storm_of_readers_costs_a_page_a_second() -> None:
     scene, time = Scene(), [1000.0]
     renderer, made = Renderer(lambda: Instant(time[0])), []
 
@@ -15,9 +16,23 @@ def test_a_storm_of_readers_costs_four_pages_a_second() -> None:
         return {"page": page(scene.look()), "root": ""}
 
     for _ in range(100):
-        assert "<!doctype html>" in renderer.page("/", "page.html", said)
-        time[0] += 0.01
-    assert len(made) == 4
+        assert b"<!doctype html>" in renderer.page("/", "page.html", said)
+        time[0] += 0.02
+    assert len(made) == 2
+
+
+def test_what_has_happened_is_on_the_next_page() -> None:
+    renderer = Renderer(lambda: Instant(1000.0))
+    words = iter(["before", "after"])
+
+    def said() -> dict[str, object]:
+        scene = Scene(fleet=fleet(next(words)), rows=())
+        return {"page": page(scene.look()), "root": ""}
+
+    assert b"before" in renderer.page("/", "page.html", said)
+    assert b"before" in renderer.page("/", "page.html", said)
+    renderer.forget()
+    assert b"after" in renderer.page("/", "page.html", said)
 
 
 def test_pages_are_kept_apart_and_not_for_ever() -> None:
