@@ -84,9 +84,9 @@ def lend(spans: Iterable[Seconds], others: Weighed, worth: float) -> Weighed:
 
 
 def through(spans: Weighed) -> Lengths:
-    """Return the lengths of which half and nine tenths are over when of these spans, one at least.
+    """Return lengths of which half and nine tenths are over when those of these spans are.
 
-    A tenth is over a little sooner.
+    A tenth is over a little sooner. There is one span at least.
     """
     low, middle, high = _quantiles(spans, (LOW, MEDIAN, HIGH))
     return Lengths(
