@@ -24,6 +24,7 @@ from proxy.model import (
     Backend,
     Cause,
     CredentialKind,
+    Fault,
     Instant,
     Layer,
     Outcome,
@@ -56,6 +57,8 @@ WITHOUT_REASON = frozenset({Api.EMBEDDINGS, Api.JSON, Api.OPAQUE})
 """APIs whose answers do not say why they ended."""
 OURS = frozenset({Cause.LOCAL_NETWORK, Cause.LOCAL_PROXY})
 """Causes with which an answer came from our own side: it proves nothing about the network."""
+CUTS = frozenset({Fault.RESET, Fault.EOF, Fault.SILENCE, Fault.STALL})
+"""Ways in which a body ends before it is whole."""
 OF_THE_KEY = frozenset({Cause.AUTH, Cause.QUOTA, Cause.RATE_LIMIT})
 
 
@@ -88,7 +91,7 @@ class Diagnosis:
         reading = read_outcome(outcome, outcome.provider or backend.provider)
         if reading.answer is Answer.GOOD and reading.fault is None:
             return GOOD
-        return self._judge(reading, outcome, backend)
+        return cut_off(self._judge(reading, outcome, backend), outcome)
 
     def _judge(self, reading: Reading, outcome: Outcome, backend: Backend) -> Verdict:
         signature = self._index.find(reading)
@@ -142,6 +145,24 @@ def correlated(verdict: Verdict, shared: Shared, *, news: bool) -> Verdict:
         action=Action.REROUTE,
         cooldown=None,
         evidence=said,
+    )
+
+
+def cut_off(verdict: Verdict, outcome: Outcome) -> Verdict:
+    """Return the verdict on an answer that was to pass to the client, and came in part only.
+
+    Passed on it would look whole; and what its end would have said nobody knows.
+    """
+    if verdict.good or verdict.action is not Action.PASS_THROUGH or outcome.fault not in CUTS:
+        return verdict
+    return replace(
+        verdict,
+        cause=Cause.ORIGIN,
+        layer=Layer.HTTP_WIRE,
+        scope=Scope.BACKEND,
+        action=Action.REROUTE,
+        evidence=f"{verdict.evidence}; its body was cut",
+        signature="cut",
     )
 
 

@@ -286,3 +286,21 @@ def test_every_pattern_is_linear(body: bytes) -> None:
 
 def test_the_signatures_are_the_packages_own() -> None:
     assert len(signatures()) > 150
+
+
+@pytest.mark.parametrize("fault", [Fault.EOF, Fault.RESET, Fault.STALL, Fault.SILENCE])
+def test_a_clients_fault_whose_body_was_cut_is_a_cut(fault: Fault) -> None:
+    body = b'{"error": {"message": "bad temperature", "type": "invalid_request_error"'
+    whole = judged(outcome(400, body + b"}}"))
+    assert whole.action is Action.PASS_THROUGH
+    cut = judged(outcome(400, body, fault=fault, phase=Phase.CONTENT))
+    assert (cut.cause, cut.scope, cut.action) == (Cause.ORIGIN, Scope.BACKEND, Action.REROUTE)
+    assert cut.evidence.endswith("its body was cut")
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_what_is_not_the_clients_fault_is_told_by_what_has_come_of_it(status: int) -> None:
+    headers = fields(retry_after="7")
+    whole = judged(outcome(status, b"{}", headers=headers), at=OURS)
+    cut = judged(outcome(status, b"{", headers=headers, fault=Fault.EOF), at=OURS)
+    assert (cut.cause, cut.scope, cut.cooldown) == (whole.cause, whole.scope, whole.cooldown)

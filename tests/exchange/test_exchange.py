@@ -184,6 +184,16 @@ async def test_the_clients_own_fault_passes_byte_for_byte(status: int, body: byt
     assert stage.told.changes == []
 
 
+async def test_a_clients_fault_that_was_cut_is_not_passed_on_as_whole() -> None:
+    stage = Stage()
+    async with stage.exchange() as client:
+        stage.upstream.calls[0].head(400)
+        stage.upstream.calls[0].data(b'{"error":{"message":"bad temp')
+        stage.upstream.calls[0].fail(Fault.EOF, Phase.CONTENT)
+        stage.upstream.calls[1].unary(WHOLE)
+    assert (client.status, client.body) == (200, WHOLE)
+
+
 async def test_our_own_refused_key_is_never_passed_on() -> None:
     body = (
         b'{"error":{"message":"Incorrect API key provided: key-of-p",'
