@@ -54,6 +54,10 @@ LOOK = Seconds(2.0)
 """How often the files of the table are looked at where nothing tells of a change: their folder may
 be gone for a while, or the change may fall between two watches."""
 
+STIR = Seconds(0.25)
+"""Between two looks at what the kernel has told of the folders: at 50 ms, the library's own, an idle
+process spends most of its time with them."""
+
 LAST_LINES = Seconds(2.0)
 """What writing the rest of the journal may take at the end."""
 
@@ -186,6 +190,7 @@ class Faultline:
             traffic=self.news.traffic,
             outlook=self.news.outlook,
             drills=self.drills,
+            report=self._report,
             says=self.outside.says,
         )
 
@@ -322,6 +327,7 @@ class Faultline:
             *folders,
             stop_event=stop,
             recursive=False,
+            step=int(STIR * 1000),
             rust_timeout=int(LOOK * 1000),
             yield_on_timeout=True,
         ):
