@@ -29,11 +29,17 @@ from proxy.model import (
     HealthChange,
     Instant,
 )
+from proxy.report.incident import Incident, Stage
+from proxy.report.incidents import Ledger
 from proxy.settings.load import loads
 from proxy.sim.story import LENGTH, OUTAGE, Scene
 
-EVERY = 0.4
+EVERY = 0.2
 """Seconds between two requests of the demo's app."""
+TOKENS = 12
+"""Of an answer: half a second at the sim's pace."""
+REST = 40.0
+"""Seconds of peace between two stories: what fails again within ten holds is the same incident."""
 STEADY = 3
 """Answers in a row from one backend after which that is said."""
 LISTEN = 8080
@@ -49,6 +55,8 @@ routes:
   - name: chat
     match: {{model: "*"}}
     tiers: [[north, south]]
+ejection: {{backoff: {{most: 4s, flapping: 4s}}}}   # the story is short, and so are its pauses
+incidents: {{hold: 4s}}                           # as long must all be well until it is over
 """
 
 
@@ -62,7 +70,7 @@ def demo(
 
 
 async def _demo(once: bool) -> int:
-    async with sim.Provider("north") as north, sim.Provider("south") as south:
+    async with providers() as (north, south):
         table = TABLE.format(
             listen=free(LISTEN), console=free(CONSOLE), north=north.url, south=south.url
         )
@@ -75,7 +83,17 @@ async def _demo(once: bool) -> int:
                 commentary.conclude()
                 if once:
                     return 0 if commentary.unharmed else 1
+                commentary.point_to(served)
+                await keep_asking(served, commentary, LENGTH + REST)
                 commentary.say("The story begins again. End it with Ctrl-C.")
+
+
+@contextlib.asynccontextmanager
+async def providers() -> AsyncIterator[tuple[sim.Provider, sim.Provider]]:
+    """Run the two simulated providers inside this process."""
+    north, south = (sim.Provider(name, tokens=TOKENS) for name in ("north", "south"))
+    async with north, south:
+        yield north, south
 
 
 @contextlib.asynccontextmanager
@@ -93,12 +111,19 @@ async def faultline(table: str, commentary: "Commentary") -> AsyncIterator[Fault
 
 async def play(north: sim.Provider, served: Faultline, commentary: "Commentary") -> None:
     """Let the outage run its course while the app goes on asking."""
-    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as tasks:
         tasks.create_task(stage_the_outage(north, served.clock, commentary))
+        tasks.create_task(keep_asking(served, commentary, LENGTH))
+
+
+async def keep_asking(served: Faultline, commentary: "Commentary", until: float) -> None:
+    """Ask as an app does, and read the status page, until so many seconds of the story."""
+    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
         url = f"{served.url}/v1/chat/completions"
         count = 0
-        while served.clock.now() < commentary.began + LENGTH:
+        while served.clock.now() < commentary.began + until:
             tasks.create_task(ask(session, url, stream=count % 2 == 0, commentary=commentary))
+            commentary.read(served.news.ledger)
             count += 1
             await asyncio.sleep(EVERY)
 
@@ -139,6 +164,8 @@ class Commentary:
     harmed: int = 0
     rescued: int = 0
     failed: int = 0
+    stage: Stage | None = None
+    """The incident's, as it was told last."""
     serving: str = ""
     last: deque[str] = field(default_factory=lambda: deque(maxlen=STEADY))
     told: set[str] = field(default_factory=set)
@@ -161,6 +188,7 @@ class Commentary:
         self.clock, self.began = clock, clock.now()
         self.answers = self.harmed = self.rescued = 0
         self.failed = 0
+        self.stage = None
         self.serving = ""
         self.last.clear()
         self.told.clear()
@@ -181,6 +209,22 @@ class Commentary:
         if not whole:
             self.harmed += 1
             self.say("got a broken answer", who="the app", colour="red")
+
+    def read(self, ledger: Ledger) -> None:
+        """Say how far the incident of this story has come."""
+        incident = _latest(ledger, self.began)
+        if incident is not None and incident.stage is not self.stage:
+            self.stage = incident.stage
+            self.say(f"{self.stage}: {incident.updates[-1].text}", who="the page", colour="magenta")
+
+    def point_to(self, served: Faultline) -> None:
+        """Say how to see the story told by Faultline itself."""
+        incident = _latest(served.news.ledger, self.began)
+        if incident is not None:
+            page = served.console_url
+            self.say(f"Its page: {page}/incidents/{incident.id}")
+            self.say(f"Its post-mortem: faultline incident {incident.id} --format md --url {page}")
+        self.say(f"All is well for {REST:.0f} s now; then the story begins again.")
 
     def conclude(self) -> None:
         """Say what the app noticed."""
@@ -247,6 +291,10 @@ class Commentary:
         if steady and record.backend != self.serving:
             self.serving = record.backend
             self.say(f"its answers come from {record.backend}", who="the app", colour="cyan")
+
+
+def _latest(ledger: Ledger, since: Instant) -> Incident | None:
+    return next((each for each in ledger.latest() if each.opened >= since), None)
 
 
 def free(port: int) -> int:

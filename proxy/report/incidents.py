@@ -1,6 +1,6 @@
 """The incident ledger: when an incident opens, what joins it, when it is over.
 
-Told of the path's events and, once a second, of the time; decides by these alone. It never learns
+Told of the path's events and, twice a second, of the time; decides by these alone. It never learns
 who reads it, and never touches the path: what is told here has happened already. What is trouble
 stands in `trouble.py`, the sentences in `tale.py`.
 
@@ -142,7 +142,7 @@ class Ledger(Events):
                 _feel(streak, [name], record)
 
     def tick(self, now: Instant) -> None:
-        """Let time pass: explain, close, forget. Called about once a second."""
+        """Let time pass: explain, close, forget. Called about twice a second."""
         self._on(self._watch.tick(now))
         for incident in list(self.open):
             self._follow(incident, now)

@@ -1,4 +1,4 @@
-"""Where it is told what goes on: the ledger and the counts, turned once a second.
+"""Where it is told what goes on: the ledger and the counts, turned twice a second.
 
 Puts the ledger, the traffic, the outlook and the refusals' notes together, and lets time pass for
 them. Knows a clock; what is trouble, and how it is said, stands in the modules that it holds.
@@ -22,7 +22,7 @@ from proxy.report.outlook import Outlook
 from proxy.report.outside import Outside
 from proxy.report.traffic import Traffic
 
-TICK = Seconds(1.0)
+TICK = Seconds(0.5)
 """Between two looks of the ledger at the time."""
 
 TROUBLED = frozenset({Stage.INVESTIGATING, Stage.IDENTIFIED})

@@ -1,6 +1,6 @@
 """What a refusal says of the incident behind it: what failed, since when, until when, and where.
 
-Knows incidents, the table and the words; never a request. It is written once a second, off the
+Knows incidents, the table and the words; never a request. It is written twice a second, off the
 path: a refusal only looks it up.
 """
 

@@ -150,7 +150,10 @@ class Watch:
         self.answered[record.backend] = record.ended
         self._served[record.backend, clip_name(record.model)] = None
         _forget_oldest(self._served)
-        self.streaks.pop(record.backend, None)
+        streak = self.streaks.get(record.backend)
+        if streak is not None and record.started >= streak.at:
+            # What was asked before the first failure says nothing of what came after it.
+            del self.streaks[record.backend]
         self._window(record.backend).add(GOOD, record.ended)
         self._offline.answered()
         if self._ours:

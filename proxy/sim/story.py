@@ -30,8 +30,9 @@ OUTAGE = (
     Scene(at=12.0, behaviour=HEALTHY, title="it is back"),
 )
 
-LENGTH = 20.0
-"""Seconds: the story is over when the recovered provider has served again for a while."""
+LENGTH = 22.0
+"""Seconds: the story is over when the recovered provider has served again for a while, and the
+incident is closed: 4 s until a probe at the most, and 4 s for which all must have been well."""
 
 
 def timeline(scenes: tuple[Scene, ...] = OUTAGE) -> tuple[tuple[float, Behaviour], ...]:

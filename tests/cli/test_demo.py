@@ -24,8 +24,11 @@ def test_the_story_is_told_once() -> None:
         "north failed, cdn_edge_to_origin",
         "south answered instead",
         "north is out of rotation",
+        "identified: Cause, with high confidence: the network edge cannot reach the provider",
         "it is back",
         "north is back in rotation",
+        "monitoring: north is well again",
+        "resolved: Over after ",
         "What the app noticed: nothing.",
     ]
     at = [story.index(turn) for turn in turns]

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from proxy.console.server import Console
 from proxy.console.sources import Look, Sources, look
-from proxy.model import Address, Change, ExchangeRecord, Fleet, Instant, Verdict
+from proxy.model import Address, Change, Fleet, Instant, Verdict
 from proxy.policy.standing import Row
 from proxy.report.estimate import Estimate, Unknown
 from proxy.report.incident import Incident
 from proxy.report.incidents import Ledger
 from proxy.report.metrics import Gauges, Metrics
 from proxy.report.moment import Moment
+from proxy.report.report import Report
 from proxy.report.traffic import Traffic
 from proxy.wire.drill import Drills
 from tests.report.records import (
@@ -57,6 +58,7 @@ class Scene:
         ids = (f"inc-{number}" for number in range(1, 1000))
         self.ledger = Ledger(self.fleet, new_id=lambda: next(ids))
         self.traffic = Traffic(time.time)
+        self.report = Report(self.traffic, self.ledger, self.metrics)
         self.drills = Drills(Ticks(), lambda _turn, _running: None)
         self.sources = Sources(
             fleet=lambda: self.fleet,
@@ -68,6 +70,7 @@ class Scene:
             traffic=self.traffic,
             outlook=self.outlook,
             drills=self.drills,
+            report=self.report,
         )
         self.console = Console(self.sources)
 
@@ -83,26 +86,20 @@ class Scene:
             result = exchange(attempts=(bad, GOOD_ATTEMPT), ended=at)
             if number == 0:
                 result = replace(REFUSED, attempts=(bad,), ended=at)
-            for listener in (self.traffic, self.ledger, self.metrics):
-                listener.attempt_ended("id", "chat", bad)
-                if number:
-                    listener.attempt_ended("id", "chat", GOOD_ATTEMPT)
-            self._end(result)
+            self.report.attempt_ended("id", "chat", bad)
+            if number:
+                self.report.attempt_ended("id", "chat", GOOD_ATTEMPT)
+            self.report.ended(result)
         change = replace(EJECTED, backend=backend, verdict=verdict, at=Instant(now - 2.5))
         self.ledger.health_changed(change)
         self.ledger.tick(Instant(now))
         return self.ledger.open[-1]
 
-    def _end(self, record: ExchangeRecord) -> None:
-        for listener in (self.traffic, self.ledger, self.metrics):
-            listener.ended(record)
-
     def serve(self, number: int = 1) -> None:
         """Let requests be answered well."""
         for _ in range(number):
-            for listener in (self.traffic, self.ledger, self.metrics):
-                listener.attempt_ended("id", "chat", GOOD_ATTEMPT)
-            self._end(WHOLE)
+            self.report.attempt_ended("id", "chat", GOOD_ATTEMPT)
+            self.report.ended(WHOLE)
 
     def recover(self, seconds: float = 100.0) -> None:
         """Let the backends of all incidents be well, and time pass for the ledger."""

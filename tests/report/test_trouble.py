@@ -40,7 +40,14 @@ def watch() -> Watch:
 def attempt(
     backend: str, verdict: Verdict, at: float, sent: Sent = Sent.HEAD_SEEN
 ) -> AttemptRecord:
-    return replace(GOOD_ATTEMPT, backend=backend, verdict=verdict, ended=Instant(at), sent=sent)
+    return replace(
+        GOOD_ATTEMPT,
+        backend=backend,
+        verdict=verdict,
+        started=Instant(at),
+        ended=Instant(at),
+        sent=sent,
+    )
 
 
 def hear(watch: Watch, *records: AttemptRecord) -> list[Signal]:
@@ -176,3 +183,14 @@ def test_names_that_clients_choose_are_forgotten(watch: Watch) -> None:
     hear(watch, *(replace(attempt("a", GOOD, n), model=f"m{n}") for n in range(2 * MOST_NAMES)))
     assert list(watch.change(unknown_model(1, "m0"))) == []
     assert len(list(watch.change(unknown_model(1, f"m{2 * MOST_NAMES - 1}")))) == 1
+
+
+def test_an_answer_that_was_asked_for_before_the_first_failure_does_not_end_the_streak(
+    watch: Watch,
+) -> None:
+    hear(watch, attempt("a", BAD_GATEWAY, 5.0))
+    stream = replace(attempt("a", GOOD, 6.0), started=Instant(4.9))
+    hear(watch, stream, attempt("a", BAD_GATEWAY, 6.1))
+    assert (watch.streaks["a"].at, watch.streaks["a"].causes.total()) == (5.0, 2)
+    hear(watch, attempt("a", GOOD, 7.0))
+    assert watch.streaks == {}
