@@ -3,17 +3,24 @@
 Knows the templates; nothing of what they say.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from proxy.console.words import HEADLINES
 from proxy.model import Instant, Seconds
 
 FRESH = Seconds(1.0)
 """How old a page may be while nothing happens."""
+
+UNIT = re.compile(
+    r"(?<=\d) (?=%|(?:s|min|h|d|seconds?|minutes?|hours?|days?|UTC)\b)|(?<=%) (?=whole\b)"
+)
+"""The space between a number and its unit, and what a share is of."""
 
 MOST_PAGES = 64
 """Pages that are kept; beyond these all are made anew."""
@@ -43,6 +50,13 @@ class Renderer:
         self._pages.clear()
 
 
+def kept(said: object) -> object:
+    """Keep numbers and their units on one line, wherever a page says them."""
+    if isinstance(said, str) and not isinstance(said, Markup):
+        return UNIT.sub("\N{NO-BREAK SPACE}", said)
+    return said
+
+
 @cache
 def templates() -> Environment:
     """Return the templates; they are compiled once."""
@@ -50,6 +64,7 @@ def templates() -> Environment:
         loader=PackageLoader("proxy.console"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=kept,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -1,7 +1,10 @@
 """However many look, a page is made once a second, and anew when something happens."""
 
+import pytest
+from markupsafe import Markup
+
 from proxy.console.page import page
-from proxy.console.render import MOST_PAGES, Renderer
+from proxy.console.render import MOST_PAGES, Renderer, kept
 from proxy.model import Instant
 from tests.console.looking import Scene
 from tests.report.records import fleet
@@ -42,3 +45,19 @@ def test_pages_are_kept_apart_and_not_for_ever() -> None:
     for number in range(2 * MOST_PAGES):
         renderer.page(f"/{number}", "page.html", lambda: said)
     assert len(renderer._pages) <= MOST_PAGES
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("99.8 % whole in the last 15 minutes.", "99.8~%~whole in the last 15~minutes."),
+        ("probe in 2 h 5 min", "probe in 2~h 5~min"),
+        ("over in 3 d, at 14:02 UTC", "over in 3~d, at 14:02~UTC"),
+        ("7 rescued of 12 days of 3 shy", "7 rescued of 12~days of 3 shy"),
+        (Markup("<b>3 s</b>"), "<b>3 s</b>"),
+        (3, 3),
+    ],
+)
+def test_a_number_keeps_its_unit(said: object, shown: object) -> None:
+    there = kept(said)
+    assert (there.replace("\N{NO-BREAK SPACE}", "~") if isinstance(there, str) else there) == shown

@@ -165,7 +165,7 @@ async def test_without_a_script_the_page_is_complete() -> None:
         text = (await scene.get("/")).text
         for said in (
             "One provider is failing.",
-            "90.0\u00a0% whole in the last 15 minutes.",
+            "90.0\u00a0%\u00a0whole in the last 15\u00a0minutes.",
             "openai: the network edge cannot reach the provider",
             "4 rescued, 1 failed",
             "5 failed",
