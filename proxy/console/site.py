@@ -12,6 +12,7 @@ from aiohttp import web
 
 from proxy.console.door import Door
 from proxy.console.drills import Desk
+from proxy.console.exchanges import Exchanges
 from proxy.console.guard import doorkeeper, guard
 from proxy.console.hatch import Good, Shelf
 from proxy.console.live import Live
@@ -36,6 +37,7 @@ def console_app(sources: Sources, door: Callable[[], Door]) -> web.Application:
     app = web.Application(middlewares=[doorkeeper(door)], client_max_size=1)
     site = Site(sources)
     live = Live(sources, site.forget)
+    exchanges = Exchanges(sources)
     shelves: Mapping[str, Shelf] = {"/": site.front, "/metrics": site.numbers}
     app[SHELVES] = shelves
     app.add_routes(
@@ -44,6 +46,7 @@ def console_app(sources: Sources, door: Callable[[], Door]) -> web.Application:
             web.get("/incidents/{id}.md", site.postmortem),
             web.get("/incidents/{id}", site.incident),
             web.get("/api/events", live.events),
+            web.get("/api/exchanges", exchanges.follow),
             *Machines(sources).routes(),
             *Desk(sources, door).routes(),
             web.get("/livez", site.alive),
@@ -54,7 +57,7 @@ def console_app(sources: Sources, door: Callable[[], Door]) -> web.Application:
         ]
     )
     app.on_response_prepare.append(guard)
-    app.on_shutdown.append(live.close)
+    app.on_shutdown.extend((live.close, exchanges.close))
     return app
 
 

@@ -1,6 +1,6 @@
 """What the console shows, and how it asks for it: each source is asked when someone looks.
 
-It only names the sources; nothing is asked here, and nothing is ever told.
+It only names the sources; nothing is asked here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ from proxy.report.feeds.said import Said
 from proxy.report.incident import Incident
 from proxy.report.incidents import Ledger
 from proxy.report.moment import Moment
+from proxy.report.report import Report
 from proxy.report.traffic import Traffic
 from proxy.wire.drill import Drills, Running
 
@@ -37,6 +38,8 @@ class Sources:
     traffic: Traffic
     outlook: Callable[[Incident], Estimate | Unknown | None]
     drills: Drills
+    report: Report
+    """Whom one asks to be told of exchanges as they end."""
     says: Callable[[str], Said | None] = _nobody_asks
     """What a backend's provider says of itself, where the table asks for it."""
 

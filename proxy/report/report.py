@@ -1,7 +1,10 @@
-"""Hands what the path tells to all who listen: the journal, the metrics.
+"""Hands what the path tells to all who listen: the journal, the metrics, whoever has joined.
 
 Knows nobody but its listeners. Each of them returns at once and never raises, so this does too.
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from proxy.exchange import Events
 from proxy.model import AttemptRecord, ExchangeRecord, HealthChange
@@ -12,6 +15,15 @@ class Report(Events):
 
     def __init__(self, *listeners: Events) -> None:
         self._listeners = listeners
+
+    @contextmanager
+    def joined(self, listener: Events) -> Iterator[None]:
+        """Tell one more for a while."""
+        self._listeners = (*self._listeners, listener)
+        try:
+            yield
+        finally:
+            self._listeners = tuple(each for each in self._listeners if each is not listener)
 
     def attempt_ended(self, exchange_id: str, route: str, record: AttemptRecord) -> None:
         """Pass on that an attempt is over."""
