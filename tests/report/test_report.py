@@ -1,6 +1,5 @@
 """The report tells every listener everything."""
 
-
 from proxy.exchange import Events
 from proxy.model import AttemptRecord, ExchangeRecord, HealthChange
 from proxy.report.report import Report
