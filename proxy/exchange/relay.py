@@ -11,7 +11,7 @@ from proxy.dialects.errors import error_event
 from proxy.dialects.shown import split_failure
 from proxy.exchange import Downstream
 from proxy.exchange.alarm import Alarm
-from proxy.exchange.runner import Bench, Runner
+from proxy.exchange.runner import LINGER, Bench, Runner
 from proxy.model import (
     GOOD,
     Api,
@@ -26,8 +26,6 @@ from proxy.model import (
     Verdict,
 )
 
-LINGER = Seconds(2.0)
-"""What the bytes after the terminal signal may take (usage, `[DONE]`, the end of the framing)."""
 STALLED_CLIENT = Verdict(
     cause=Cause.CLIENT_CANCEL, evidence="the client stopped reading", signature="client-stall"
 )

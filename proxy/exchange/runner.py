@@ -39,6 +39,8 @@ from proxy.policy.decision import Failed, Ready, Send
 
 ERROR_BODY = 64 * 1024
 """Bytes of an error's body that the diagnosis gets to see."""
+LINGER = Seconds(2.0)
+"""What the bytes after the terminal signal may take (usage, `[DONE]`, the end of the framing)."""
 SILENT = frozenset({Fault.SILENCE, Fault.CONNECT_TIMEOUT, Fault.TLS_TIMEOUT})
 """Faults of a target that let a limit pass: it is never redialled in the same exchange."""
 
@@ -89,7 +91,7 @@ class Runner:
         self._call: Call | None = None
         self._bytes_in = self._bytes_out = 0
         self._sent = Sent.NOT_SENT
-        self._reused = self._uploads = False
+        self._reused = self._uploads = self._lingering = False
         self._times: list[tuple[Phase, Seconds]] = []
         self._started = bench.clock.now()
         self._ended: Instant | None = None
@@ -183,6 +185,8 @@ class Runner:
             self._fail_in_stream()
         elif state is State.MOVING:
             self._expect(self.send.limits.stall, self._bench.clock.now())
+        elif gate.watch is not None and gate.watch.terminal:
+            self._linger(gate.watch)
 
     def on_end(self, ending: Ending) -> None:
         """Judge what is here; after the commit tell the relay."""
@@ -197,14 +201,31 @@ class Runner:
             return
         if self.head is None:
             self.phase = ending.phase
-        gate, fault, event = self.gate, ending.fault, None
+        self._conclude(ending.fault, ending.detail)
+
+    def _conclude(self, fault: Fault | None, detail: str = "") -> None:
+        """Judge an answer of which no more comes."""
+        gate, event = self.gate, None
         if gate is not None and gate.watch is not None:
             gate.held.append(gate.watch.end())
             if isinstance(gate, SeamGate) and gate.mismatched:
                 self._miss()
                 return
             fault, event = _said_in_the_end(gate.watch, fault)
-        self._judge(self.outcome(fault, phase=self.phase, detail=ending.detail, event=event))
+        self._judge(self.outcome(fault, phase=self.phase, detail=detail, event=event))
+
+    def _linger(self, watched: Watch) -> None:
+        """Wait a little for the end of a stream that is over and has said nothing."""
+        if watched.done:
+            self._stop_listening()
+        elif not self._lingering:
+            self._lingering = True
+            self._expect(LINGER, self._bench.clock.now())
+
+    def _stop_listening(self) -> None:
+        if self._call is not None:
+            self._call.finish()
+        self._conclude(None)
 
     # How it ends.
 
@@ -308,6 +329,9 @@ class Runner:
         self._judge(outcome)
 
     def _on_alarm(self) -> None:
+        if self._lingering:
+            self._stop_listening()
+            return
         gate = self.gate
         begun = gate is not None and (gate.watch is None or gate.watch.content)
         fault = Fault.STALL if begun else Fault.SILENCE

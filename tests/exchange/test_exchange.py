@@ -126,8 +126,10 @@ async def test_a_stream_that_fails_before_it_was_passed_on_is_rerouted(events: l
 async def test_a_stream_that_ends_without_content_is_rerouted(events: list[bytes]) -> None:
     stage = Stage()
     async with stage.exchange(chat(stream=True)) as client:
-        stage.upstream.calls[0].stream(*events)
-        stage.upstream.calls[0].end()
+        first = stage.upstream.calls[0]
+        first.stream(*events)
+        if first.open:  # its last event may have ended it
+            first.end()
         stage.upstream.calls[1].stream(HELLO, STOP, DONE)
     assert client.body == HELLO + STOP + DONE
 
@@ -316,7 +318,7 @@ async def test_a_stream_that_says_why_it_is_empty_is_whole() -> None:
     async with stage.exchange(chat(stream=True)) as client:
         call = stage.upstream.calls[0]
         call.stream(ROLE, delta(None, "content_filter"), DONE)
-        call.end()
+        assert call.finished
     assert client.body == ROLE + delta(None, "content_filter") + DONE
     assert client.whole
 

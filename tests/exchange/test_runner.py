@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from proxy.model import Cause, Fault, Phase, Result, Seconds, Sent
-from tests.exchange.lines import DONE, HELLO, ROLE, STOP, WHOLE, delta
+from tests.exchange.lines import DONE, HELLO, ROLE, STOP, USAGE, WHOLE, delta
 from tests.exchange.stage import Bytes, Stage, chat
 
 LIMITED = b'{"error": {"message": "slow down", "code": "rate_limit_exceeded"}}'
@@ -36,6 +36,40 @@ async def test_an_attempt_that_did_not_connect_was_provably_not_sent() -> None:
         stage.upstream.calls[1].unary(WHOLE)
     assert stage.record.attempts[0].sent is Sent.NOT_SENT
     assert stage.record.attempts[0].phase is Phase.CONNECT
+
+
+async def test_an_empty_stream_whose_connection_stays_open_is_over_after_two_seconds() -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True)) as client:
+        first = stage.upstream.calls[0]
+        first.stream(ROLE, STOP)
+        stage.clock.advance(1.0)
+        first.data(USAGE)
+        assert first.open
+        stage.clock.advance(1.1)
+        assert first.finished
+        stage.upstream.calls[1].stream(HELLO + STOP + DONE)
+    assert client.whole
+    assert stage.record.attempts[0].verdict.cause is not Cause.TIMEOUT
+
+
+async def test_an_empty_stream_that_says_that_it_is_over_is_so_at_once() -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True)) as client:
+        first = stage.upstream.calls[0]
+        first.stream(ROLE + STOP + DONE)
+        assert first.finished
+        stage.upstream.calls[1].stream(HELLO + STOP + DONE)
+    assert client.whole
+
+
+async def test_an_empty_stream_with_a_good_reason_goes_down_as_it_is() -> None:
+    stage = Stage()
+    async with stage.exchange(chat(stream=True)) as client:
+        stage.upstream.calls[0].stream(ROLE, delta(None, "length"))
+        stage.clock.advance(2.1)
+    assert stage.record.result is Result.WHOLE
+    assert client.body == ROLE + delta(None, "length")
 
 
 @pytest.mark.parametrize("text", [LIMITED, b"data: " + LIMITED, b"data: " + LIMITED + b"\n"])
