@@ -153,7 +153,6 @@ FAULTS: list[Behaviour] = [
 ]
 
 
-@pytest.mark.slow  # by chance and by the real clock: a busy machine can break a bound of 50 ms
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     ("route", "stamp"),

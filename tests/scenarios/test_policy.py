@@ -104,7 +104,6 @@ async def test_F4_flapping_is_met_with_longer_holds(world: World) -> None:
     assert len([at for at in switches if at > start + 120]) <= 2 * 3
 
 
-@pytest.mark.slow  # measures real latencies: a busy machine distorts them
 @scenario(tiers="[[p, s]]", route="balance: least", tokens=4)
 async def test_F5_a_brownout_sends_traffic_elsewhere_without_an_ejection(world: World) -> None:
     world.p.plan(sim.ok(first=0.1))
