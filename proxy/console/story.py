@@ -103,7 +103,7 @@ class Story:
 
 def card(look: Look, incident: Incident) -> Card:
     """Return an incident in short."""
-    ended = incident.resolved
+    ended = incident.ended
     estimate = look.outlook(incident)
     return Card(
         id=incident.id,
@@ -168,7 +168,7 @@ def _due(row: Row) -> float:
 
 def _chart(look: Look, incident: Incident) -> Chart:
     began = look.moment.epoch(incident.opened)
-    ended = look.moment.epoch(incident.resolved or look.moment.now)
+    ended = look.moment.epoch(incident.ended or look.moment.now)
     unit = next((u for u in Unit if ended - began < u * (MOST_BARS - 2 * MARGIN)), Unit.DAY)
     last = min(ended + MARGIN * unit, look.moment.wall)
     keys = [(Side.APPS, r.name) for r in look.fleet.routes if concerns(incident, r)]

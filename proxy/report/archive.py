@@ -50,6 +50,7 @@ MIGRATIONS = (
         PRIMARY KEY (unit, slot, side, name)
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE incidents ADD COLUMN quiet_since REAL;",
 )
 """What makes version n of the file's form out of version n - 1. A step that has been released is
 never changed: the next form is another step."""
@@ -152,12 +153,13 @@ class Archive:
     def _write_incident(self, kept: Kept) -> None:
         each, epoch = kept.incident, kept.moment.epoch
         self._db.execute(
-            "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET stage = excluded.stage, opened = excluded.opened,"
             " news = excluded.news, resolved = excluded.resolved, places = excluded.places,"
             " causes = excluded.causes, absorbed = excluded.absorbed,"
             " evidence = excluded.evidence, felt = excluded.felt, whole = excluded.whole,"
-            " rescued = excluded.rescued, failed = excluded.failed, reopened = excluded.reopened",
+            " rescued = excluded.rescued, failed = excluded.failed, reopened = excluded.reopened,"
+            " quiet_since = excluded.quiet_since",
             (
                 each.id,
                 each.family,
@@ -175,6 +177,7 @@ class Archive:
                 each.rescued,
                 each.failed,
                 each.reopened,
+                None if each.quiet_since is None else epoch(each.quiet_since),
             ),
         )
         self._db.executemany(
@@ -270,7 +273,8 @@ def _incident(row: sqlite3.Row, moment: Moment, updates: list[Update]) -> Incide
         opened=_instant(row["opened"], moment),
         noticed=_instant(row["noticed"], moment),
         news=_instant(row["news"], moment),
-        resolved=None if row["resolved"] is None else _instant(row["resolved"], moment),
+        resolved=_maybe(row["resolved"], moment),
+        quiet_since=_maybe(row["quiet_since"], moment),
         places=[Place(Scope(s), backend, model) for s, backend, model in json.loads(row["places"])],
         causes=Counter({Cause(cause): number for cause, number in causes.items()}),
         absorbed=json.loads(row["absorbed"]),
@@ -289,6 +293,10 @@ def _closed(incident: Incident) -> Incident:
     incident.resolved = incident.news
     incident.say(incident.news, CUT_SHORT, Stage.RESOLVED)
     return incident
+
+
+def _maybe(epoch: float | None, moment: Moment) -> Instant | None:
+    return None if epoch is None else _instant(epoch, moment)
 
 
 def _instant(epoch: float, moment: Moment) -> Instant:

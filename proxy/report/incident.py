@@ -151,6 +151,7 @@ class Incident:
     failed: int = 0
     """Requests there that were refused or cut."""
     resolved: Instant | None = None
+    """When it was closed: by then it had been over for a while."""
     quiet_since: Instant | None = None
     """Since when all of its places are well; None while one is not."""
     reopened: int = 0
@@ -166,6 +167,13 @@ class Incident:
         """The cause that most of its verdicts say."""
         leading = self.causes.most_common(1)
         return leading[0][0] if leading else Cause.NONE
+
+    @property
+    def ended(self) -> Instant | None:
+        """Since when it is over, as far as that is known; None while it goes on."""
+        if self.resolved is None or self.quiet_since is None:
+            return self.resolved
+        return self.quiet_since
 
     @property
     def impact(self) -> Impact:

@@ -94,7 +94,7 @@ class News:
                 backends=tuple(filter(None, incident.backends)),
                 opened=moment.epoch(incident.opened),
                 at=moment.epoch(update.at),
-                lasted=Seconds(update.at - incident.opened),
+                lasted=Seconds((incident.ended or update.at) - incident.opened),
                 rescued=incident.rescued,
                 failed=incident.failed,
                 link=f"{console}/incidents/{incident.id}" if console else "",

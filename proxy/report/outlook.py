@@ -46,9 +46,9 @@ class Outlook:
     def _before(self, incident: Incident) -> tuple[Seconds, ...]:
         """Return how long the same lasted before, at one of the same backends."""
         return tuple(
-            Seconds(each.resolved - each.opened)
+            Seconds(each.ended - each.opened)
             for each in self.past()
-            if each.resolved is not None
+            if each.ended is not None
             and not each.drill  # a drill is as long as a person wished
             and each.cause is incident.cause
             and not set(each.backends).isdisjoint(incident.backends)

@@ -27,7 +27,7 @@ FELT = {
 
 def postmortem(incident: Incident, fleet: Fleet, moment: Moment) -> str:
     """Return the document, in Markdown."""
-    lasted = (incident.resolved or moment.now) - incident.opened
+    lasted = (incident.ended or moment.now) - incident.opened
     parts = [
         f"# Post-mortem: {escaped(tale.title(incident, fleet))}",
         _facts(incident, moment),
@@ -51,7 +51,7 @@ def escaped(text: str) -> str:
 
 
 def _facts(incident: Incident, moment: Moment) -> str:
-    opened, ended = moment.at(incident.opened), incident.resolved
+    opened, ended = moment.at(incident.opened), incident.ended
     end = f"to {moment.at(ended):%Y-%m-%d %H:%M:%S} UTC" if ended is not None else "on; not over"
     return "\n".join(
         [
@@ -67,7 +67,9 @@ def _facts(incident: Incident, moment: Moment) -> str:
 def _summary(incident: Incident, fleet: Fleet, moment: Moment) -> str:
     began = f"{moment.at(incident.opened):%H:%M:%S} UTC"
     concerned = tale.extent(incident, fleet)
-    return f"At {began} {concerned} began to fail: {CAUSES[incident.cause]}. {tale.toll(incident)}."
+    lasted = "" if incident.ended is None else f" for {span(incident.ended - incident.opened)}"
+    why, toll = CAUSES[incident.cause], tale.toll(incident)
+    return f"From {began} on {concerned} failed{lasted}: {why}. What apps felt: {toll}."
 
 
 def _cause(incident: Incident, fleet: Fleet) -> str:

@@ -54,6 +54,7 @@ def test_a_card_of_the_past_has_an_end_and_no_forecast(scene: Scene) -> None:
     (shown,) = day.cards
     assert shown.over
     assert shown.ended is not None
+    assert shown.last.text.startswith(f"Over after {shown.lasted}: ")  # closed 100 s later
     assert (shown.forecast, shown.basis, shown.next.what) == ("", "", "")
     assert shown.stage.word == "resolved"
     assert day.date == shown.began.date()

@@ -45,7 +45,7 @@ def incident(name: str = "a1b2c3d4", *, over: bool = True, at: float = 900.0) ->
     made.say(Instant(at + 2), "Cause, with high confidence: ü\u2028\x1b[31m.", Stage.IDENTIFIED)
     if over:
         made.out.clear()
-        made.resolved = Instant(at + 50)
+        made.resolved, made.quiet_since = Instant(at + 50), Instant(at + 40)
         made.say(Instant(at + 50), "Over.", Stage.RESOLVED)
     return made
 

@@ -51,7 +51,7 @@ def test_no_field_of_an_incident_is_forgotten(path: Path) -> None:
     columns = {name for _, name, *_ in db.execute("PRAGMA table_info(incidents)")} | {"updates"}
     db.close()
     # What is going on inside a run ends with it.
-    inside = {"out", "quiet_since", "explained"}
+    inside = {"out", "explained"}
     assert {each.name for each in fields(Incident)} == columns | inside
 
 
@@ -151,8 +151,22 @@ def test_another_form_is_made_step_by_step(path: Path, monkeypatch: pytest.Monke
     with pytest.raises(sqlite3.OperationalError):
         opened(path)
     with sqlite3.connect(path) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
     db.close()
+
+
+def test_a_file_of_the_first_form_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_module, "MIGRATIONS", MIGRATIONS[:1])
+    opened(path)
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "INSERT INTO incidents VALUES ('a1', 'provider', 'resolved', 1.0, 2.0, 3.0, 3.0,"
+            " '[]', '{}', '[]', '', 'none', 0, 0, 0, 0)"
+        )
+    db.close()
+    monkeypatch.undo()
+    (old,) = opened(path).read(NOW).incidents
+    assert (old.id, old.quiet_since, old.ended) == ("a1", None, old.resolved)
 
 
 def test_a_newer_files_form_is_left_alone(path: Path) -> None:

@@ -117,3 +117,21 @@ def test_an_incident_is_a_drill_where_its_evidence_was_played(evidence: str, dri
     played = incident()
     played.evidence = evidence
     assert played.drill is drill
+
+
+@pytest.mark.parametrize(
+    ("quiet", "closed", "ended"),
+    [
+        (None, None, None),
+        (900.0, None, None),  # it seems so
+        (900.0, 960.0, 900.0),
+        (None, 960.0, 960.0),  # nobody knows better
+    ],
+)
+def test_it_has_ended_when_all_was_well_and_not_when_it_was_closed(
+    quiet: float | None, closed: float | None, ended: float | None
+) -> None:
+    some = incident()
+    some.quiet_since = None if quiet is None else Instant(quiet)
+    some.resolved = None if closed is None else Instant(closed)
+    assert some.ended == ended

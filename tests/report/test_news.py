@@ -97,6 +97,10 @@ def test_a_message_says_it_all() -> None:
     (over,) = reader.news.hear(reader.incident, update, FLEET, NOW, "")
     assert over.over
     assert over.link == ""
+    assert over.lasted == 60.0
+    reader.incident.resolved, reader.incident.quiet_since = update.at, Instant(930.0)
+    (over,) = reader.news.hear(reader.incident, update, FLEET, NOW, "")
+    assert over.lasted == 30.0  # not until it was closed
     assert over.id != message.id
 
 

@@ -45,10 +45,11 @@ def test_what_is_over_or_seems_so_needs_no_estimate(over: Incident) -> None:
 
 def test_what_was_seen_before_counts_where_it_is_the_same() -> None:
     same = [resolved(760.0), resolved(790.0), resolved(730.0), resolved(820.0), resolved(750.0)]
+    same.append(resolved(880.0, quiet_since=Instant(740.0)))  # closed after a while of peace
     other_cause = resolved(causes=incident().causes.__class__({Cause.TIMEOUT: 9}))
     other_backend = resolved(places=[replace(incident().places[0], backend="azure")])
     found = outlook(*same, other_cause, other_backend)(incident())
-    assert found == asked(60.0, 90.0, 30.0, 120.0, 50.0)
+    assert found == asked(60.0, 90.0, 30.0, 120.0, 50.0, 40.0)
 
 
 def test_what_the_provider_told_counts_from_when_it_told() -> None:

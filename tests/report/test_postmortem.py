@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from proxy.model import Scope
+from proxy.model import Instant, Scope
 from proxy.report.incident import Place
 from proxy.report.postmortem import PERSON, escaped, postmortem
 from tests.report.records import fleet
@@ -37,6 +37,7 @@ def test_it_has_the_form_of_the_book() -> None:
         "Cause, with high confidence: the edge (6 of 7 failures).",
         "First failure, openai: 502.",
         "2 s after the first failure",
+        "From 22:08:20 UTC on openai failed for 3 min: the network edge cannot reach the provider.",
         "Over after 3 min.",
         "| 22:08:24 | identified | Cause, with high",
         "| lasted | 3 min 20 s |",
@@ -45,6 +46,13 @@ def test_it_has_the_form_of_the_book() -> None:
     ):
         assert fact.replace("3 min 20 s", "3 min") in text
     assert text.count(PERSON) == 7
+
+
+def test_it_lasted_until_all_was_well_and_not_until_it_was_closed() -> None:
+    text = postmortem(resolved(quiet_since=Instant(840.0)), TABLE, MOMENT)
+    assert "- From 2023-11-14 22:08:20 UTC to 2023-11-14 22:10:40 UTC" in text
+    assert "From 22:08:20 UTC on openai failed for 2 min: the network edge cannot reach" in text
+    assert "| lasted | 2 min |" in text
 
 
 def test_what_goes_on_is_not_called_over() -> None:
