@@ -84,6 +84,8 @@ class Traffic(Events):
         """From when on it knows."""
         self._slots: dict[Unit, dict[int, Counts]] = {unit: {} for unit in Unit}
         self._now: tuple[Counts, ...] = ()
+        self._counting: dict[Key, tuple[list[int], ...]] = {}
+        """The counts of each key in the slots of this moment, found once a minute."""
         self._turns = 0.0
         """When the current minute is over."""
 
@@ -121,8 +123,13 @@ class Traffic(Events):
         now = self._wall()
         if now >= self._turns:
             self._turn(now)
-        for counts in self._now:
-            counts.setdefault(key, [0, 0, 0])[what] += 1
+        for counts in self._counting.get(key) or self._begin(key):
+            counts[what] += 1
+
+    def _begin(self, key: Key) -> tuple[list[int], ...]:
+        found = tuple(counts.setdefault(key, [0, 0, 0]) for counts in self._now)
+        self._counting[key] = found
+        return found
 
     def _turn(self, now: float) -> None:
         """Open the slots of this moment and forget those that are too old."""
@@ -133,6 +140,7 @@ class Traffic(Events):
             for old in [i for i in slots if i <= index - KEPT[unit]]:
                 del slots[old]
         self._now = tuple(current)
+        self._counting.clear()
         self._turns = (now // Unit.MINUTE + 1) * Unit.MINUTE
 
     # --- kept from run to run
@@ -154,6 +162,7 @@ class Traffic(Events):
                 continue
             slots.setdefault(key.slot, {})[side, key.name] = [*tallied]
             self.since = min(self.since, float(key.slot * key.unit))
+        self._counting.clear()
 
     # --- asked by those who show it
 

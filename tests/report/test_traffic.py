@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.model import Cause, Drill, Result, Verdict
+from proxy.report.archive import CountKey
 from proxy.report.traffic import Side, Slot, Tally, Traffic, Unit
 from tests.report.records import (
     BAD_ATTEMPT,
@@ -171,3 +172,11 @@ def test_a_drill_is_not_the_backends_own_doing(traffic: Traffic) -> None:
 def test_a_static_answer_is_none(traffic: Traffic) -> None:
     traffic.ended(exchange(result=Result.STATIC))
     assert traffic.total(60, [CHAT]) == Tally(failed=1)
+
+
+def test_counting_goes_on_from_what_is_restored(traffic: Traffic, clock: Clock) -> None:
+    traffic.ended(WHOLE)
+    key = CountKey(Unit.MINUTE, int(clock() // Unit.MINUTE), Side.APPS, WHOLE.route)
+    traffic.restore([(key, (7, 0, 0))])
+    traffic.ended(WHOLE)
+    assert traffic.total(60.0, [(Side.APPS, WHOLE.route)]) == Tally(good=8)
