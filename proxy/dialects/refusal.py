@@ -10,7 +10,17 @@ from http import HTTPStatus
 
 import msgspec
 
-from proxy.model import Api, Ask, AttemptRecord, Cause, Dialect, Headers, Refusal, Seconds
+from proxy.model import (
+    Api,
+    Ask,
+    AttemptRecord,
+    Cause,
+    Dialect,
+    Headers,
+    Refusal,
+    Seconds,
+    Verdict,
+)
 
 LEAST_RETRY = Seconds(1.0)
 """Said where no recovery is known: nothing is out of rotation yet, so coming back may help."""
@@ -133,7 +143,7 @@ def nothing_left(
     """
     limited = all(a.verdict.cause in _LIMITS for a in attempts) and (attempts or told)
     status = HTTPStatus.TOO_MANY_REQUESTS if limited else HTTPStatus.SERVICE_UNAVAILABLE
-    said = all_failed_message(_what(code, ask, attempts), attempts, retry_in)
+    said = all_failed_message(_what(code, ask), attempts, retry_in)
     return Refusal(
         status=_STATUS.get(code, status),
         code=code,
@@ -144,14 +154,18 @@ def nothing_left(
     )
 
 
-def _what(code: str, ask: Ask, attempts: Sequence[AttemptRecord]) -> str:
+def _what(code: str, ask: Ask) -> str:
     model = ask.model or ask.path
     if code in WHAT:
         alone = f"; x-faultline-backend allows {ask.backend!r} only" if ask.backend else ""
         return WHAT[code].format(model=model) + (alone if code == "no_target" else "")
-    backends = len({attempt.backend for attempt in attempts})
-    every = f"all {backends} backends" if backends > 1 else "the only backend"
-    return f"{every} for {model} failed"
+    return f"no backend answered for {model}"
+
+
+def out_of_rotation(out: Sequence[tuple[str, Verdict]]) -> str:
+    """Return a sentence on backends that were not asked, with what put them out; may be empty."""
+    told = "; ".join(f"{name}: {_WORDS[verdict.cause]}" for name, verdict in dict(out).items())
+    return f"Out of rotation: {told}." if told else ""
 
 
 def render_refusal(
@@ -170,7 +184,7 @@ def all_failed_message(
 ) -> str:
     """Return one sentence for a person.
 
-    `what` says what happened ("all 2 backends for gpt-5 failed"); each attempt is named with its
+    `what` says what happened ("no backend answered for gpt-5"); each attempt is named with its
     backend and cause, and the soonest recovery where one is known.
     """
     told = "; ".join(f"{a.backend}: {_cause(a)}" for a in attempts)

@@ -10,6 +10,7 @@ from proxy.dialects.refusal import (
     all_failed_message,
     no_route,
     nothing_left,
+    out_of_rotation,
     render_refusal,
 )
 from proxy.model import (
@@ -114,8 +115,8 @@ def attempt(
 
 def test_the_message_names_each_attempt_and_its_cause() -> None:
     attempts = [attempt("openai", Cause.CDN_EDGE, 502), attempt("azure", Cause.TIMEOUT)]
-    assert all_failed_message("all 2 backends for gpt-5 failed", attempts, Seconds(7.2)) == (
-        "Faultline: all 2 backends for gpt-5 failed (openai: error page of its CDN, HTTP 502; "
+    assert all_failed_message("no backend answered for gpt-5", attempts, Seconds(7.2)) == (
+        "Faultline: no backend answered for gpt-5 (openai: error page of its CDN, HTTP 502; "
         "azure: timeout after 20 s). Soonest retry in 8 s."
     )
     assert all_failed_message("no backend is left", []) == "Faultline: no backend is left."
@@ -155,7 +156,7 @@ def failed(backend: str, cause: Cause) -> AttemptRecord:
 @pytest.mark.parametrize(
     ("code", "status", "words"),
     [
-        ("all_backends_failed", 503, "the only backend for gpt-{5} failed (p: server error)"),
+        ("all_backends_failed", 503, "no backend answered for gpt-{5} (p: server error)"),
         ("all_backends_out", 503, "every backend for gpt-{5} is out of rotation"),
         ("local_network_down", 503, "this machine seems to be offline"),
         ("retry_budget_spent", 503, "gpt-{5} failed, and the retry budget is spent"),
@@ -199,6 +200,13 @@ def test_a_resend_is_asked_for_where_a_provider_told_a_short_time(
     code = "all_backends_out"
     refusal = nothing_left(ASK, (), code=code, retry_in=Seconds(retry_in), told=told)
     assert (refusal.retry_after, refusal.should_retry) == (retry_in, should)
+
+
+def test_who_is_out_is_named_once_with_its_cause() -> None:
+    down, limited = Verdict(cause=Cause.ORIGIN), Verdict(cause=Cause.RATE_LIMIT)
+    said = out_of_rotation([("p", down), ("s", limited), ("p", down)])
+    assert said == "Out of rotation: p: server error; s: rate limit."
+    assert not out_of_rotation([])
 
 
 def test_no_route_names_the_model_or_the_path() -> None:

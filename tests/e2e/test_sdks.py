@@ -140,17 +140,17 @@ async def test_a_refusal_reads_well_in_each_sdk() -> None:
     async with house() as here:
         for provider in (here.p, here.s):
             provider.plan(sim.cdn_502())
-        with pytest.raises(openai.InternalServerError, match="Faultline: all 2 backends"):
+        with pytest.raises(openai.InternalServerError, match="Faultline: no backend answered"):
             await openai_unary(here)
     async with house("anthropic") as here:
         for provider in (here.p, here.s):
             provider.plan(sim.cdn_502())
-        with pytest.raises(anthropic.APIStatusError, match="Faultline: all 2 backends"):
+        with pytest.raises(anthropic.APIStatusError, match="Faultline: no backend answered"):
             await anthropic_unary(here)
     async with house("gemini") as here:
         for provider in (here.p, here.s):
             provider.plan(sim.cdn_502())
-        with pytest.raises(google.genai.errors.ServerError, match="Faultline: all 2 backends"):
+        with pytest.raises(google.genai.errors.ServerError, match="Faultline: no backend answered"):
             await gemini_unary(here)
 
 
