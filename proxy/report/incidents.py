@@ -32,7 +32,7 @@ from proxy.report.incident import (
     Update,
     related,
 )
-from proxy.report.trouble import How, Signal, Streak, Trouble, Watch, Well
+from proxy.report.trouble import UNASKED, How, Signal, Streak, Trouble, Watch, Well
 
 SETTLE = Seconds(2.0)
 """Between the first line and the explanation."""
@@ -140,6 +140,7 @@ class Ledger(Events):
         for name, streak in self._watch.streaks.items():
             if self._asks(record.route, [name]):
                 _feel(streak, [name], record)
+        self._on(self._watch.exchange(record))
 
     def tick(self, now: Instant) -> None:
         """Let time pass: explain, close, forget. Called about twice a second."""
@@ -201,6 +202,8 @@ class Ledger(Events):
             return tale.failing(trouble.place, *trouble.share)
         if trouble.how is How.PAUSED:
             return tale.paused(trouble.place, trouble.verdict)
+        if trouble.how is How.EXHAUSTED:
+            return tale.exhausted(trouble.place, trouble.route)
         troubled = {place.backend for incident in self.open for place in incident.out}
         return tale.out(trouble.place, self._fleet, troubled)
 
@@ -270,12 +273,14 @@ class Ledger(Events):
             self._say(ours, ours.noticed, tale.absorbed(incident))
 
     def _well(self, well: Well) -> None:
-        for incident in self.open:
+        for incident in list(self.open):
             if well.place not in incident.out:
                 continue
             incident.out.discard(well.place)
             incident.news = well.at
-            if incident.out:
+            if not well.proven and not incident.out:
+                self._close(incident, well.at, tale.unasked(well.place, UNASKED))
+            elif incident.out:
                 self._say(incident, well.at, tale.well(well.place))
             else:
                 incident.quiet_since = well.at

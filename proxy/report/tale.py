@@ -76,6 +76,11 @@ def failing(place: Place, bad: int, total: int) -> str:
     return f"{place} fails often: {bad} of the last {total} attempts."
 
 
+def exhausted(place: Place, route: str) -> str:
+    """Say that a place is among those that left nothing for a route's requests."""
+    return _sentence(f"{place} failed request after request on {route}, and nothing else was left.")
+
+
 def paused(place: Place, verdict: Verdict) -> str:
     """Say that a provider asks to stay away from a place."""
     return _sentence(f"{place} is left alone as long as the provider asks: {reason(verdict)}.")
@@ -95,6 +100,12 @@ def back(incident: Incident, after: float) -> str:
     """Say that an incident has come back."""
     times = "" if incident.reopened == 1 else f"; {incident.reopened} times now: it flaps"
     return f"It is back {span(after)} after it seemed over{times}."
+
+
+def unasked(place: Place, silence: float) -> str:
+    """Say that nobody has asked a place for long."""
+    where = f"No request has gone to {place} for {span(silence)}"
+    return f"{where}: closed, though not proven to be over."
 
 
 def well(place: Place) -> str:

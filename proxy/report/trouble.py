@@ -14,15 +14,17 @@ from proxy.model import (
     AttemptRecord,
     Cause,
     Change,
+    ExchangeRecord,
     Fleet,
     HealthChange,
     Instant,
     Layer,
+    Result,
     Scope,
     Seconds,
     Verdict,
 )
-from proxy.policy.offline import Offline, unreached
+from proxy.policy.offline import Offline, Unreached, unreached
 from proxy.policy.window import Window
 from proxy.report.incident import FAMILIES, OUR_NETWORK, Family, Place
 from proxy.report.lines import clip_name
@@ -41,6 +43,14 @@ SELDOM_SHARE = 0.05
 PAUSES, LONG_PAUSE = 3, Seconds(60.0)
 """A pause that a provider asks for is trouble if it is this long, or the third within `SPAN`."""
 
+REFUSED_IN_A_ROW = 2
+"""Requests on a route for which nothing was left, with no whole answer between them: one may be
+chance (at 1 % of failures, one of 10,000 on a route of two), and few apps ask often enough for an
+ejection."""
+
+UNASKED = Seconds(900.0)
+"""After so long without a failure it is no longer said that a backend fails which nobody asks."""
+
 OURS_IN_A_ROW = 3
 """Failures of our own network that no answer comes between."""
 
@@ -56,6 +66,7 @@ class How(Enum):
     OUT = "out"
     FAILING = "failing"
     PAUSED = "paused"
+    EXHAUSTED = "exhausted"
     OURS = "ours"
 
 
@@ -86,6 +97,8 @@ class Trouble:
     streak: Streak
     share: tuple[int, int] = (0, 0)
     """Of FAILING: how many attempts failed, of how many."""
+    route: str = ""
+    """Of EXHAUSTED: where nothing was left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +107,8 @@ class Well:
 
     place: Place
     at: Instant
+    proven: bool = True
+    """Whether it has answered; else nothing has been heard of it for long."""
 
 
 Signal = Trouble | Well
@@ -114,6 +129,12 @@ class Watch:
         """Failures of our own network in a row."""
         self._counts: dict[str, Window] = {}
         self._failing: set[str] = set()
+        self._refused: Counter[str] = Counter()
+        """Requests in a row, by their route, for which nothing was left."""
+        self._exhausted: set[str] = set()
+        """The backends that failed them and are in rotation, until they answer again."""
+        self._ejected: set[str] = set()
+        """Those that are not."""
         self.streaks: dict[str, Streak] = {}
         """The failures of each backend since it last answered."""
         self._pauses: dict[Place, deque[Instant]] = {}
@@ -136,6 +157,9 @@ class Watch:
             for name in known.keys() - fleet.backends.keys():
                 del known[name]
         self._failing &= fleet.backends.keys()
+        self._exhausted &= fleet.backends.keys()
+        self._ejected &= fleet.backends.keys()
+        self._refused.clear()
 
     def attempt(self, record: AttemptRecord) -> Iterator[Signal]:
         """Hear of an attempt that is over."""
@@ -154,6 +178,10 @@ class Watch:
         if streak is not None and record.started >= streak.at:
             # What was asked before the first failure says nothing of what came after it.
             del self.streaks[record.backend]
+        if record.backend in self._exhausted and record.backend not in self.streaks:
+            self._exhausted.discard(record.backend)
+            if record.backend not in self._failing:
+                yield Well(place=Place(Scope.BACKEND, record.backend), at=record.ended)
         self._window(record.backend).add(GOOD, record.ended)
         self._offline.answered()
         if self._ours:
@@ -196,14 +224,18 @@ class Watch:
 
     def _alike(self, record: AttemptRecord) -> bool:
         """Whether unrelated backends could not be reached either, in the same way, just now."""
-        failure = unreached(
+        failure = self._unreached(record)
+        return failure is not None and self._offline.unreached(failure)
+
+    def _unreached(self, record: AttemptRecord) -> Unreached | None:
+        """Return what of a failure may be our own network's doing."""
+        return unreached(
             self._fleet.backends[record.backend],
             record.verdict.cause,
             record.sent,
             record.ended,
             silent=record.verdict.cause is Cause.TIMEOUT,
         )
-        return failure is not None and self._offline.unreached(failure)
 
     def _cut_off(self, verdict: Verdict) -> Verdict:
         names = [failure.backend.name for failure in self._offline.recent]
@@ -214,16 +246,54 @@ class Watch:
         streak = Streak(at, verdict, Counter({verdict.cause: self._ours}))
         return Trouble(place=OUR_NETWORK, how=How.OURS, verdict=verdict, at=at, streak=streak)
 
+    def exchange(self, record: ExchangeRecord) -> Iterator[Signal]:
+        """Hear how an exchange has ended: nothing left on a route is trouble at all who failed."""
+        if record.result is Result.WHOLE:
+            del self._refused[record.route]
+        elif record.result in {Result.REFUSED, Result.STATIC} and record.attempts:
+            self._refused[record.route] += 1
+            if self._refused[record.route] >= REFUSED_IN_A_ROW:
+                yield from self._nothing_left(record)
+
+    def _nothing_left(self, record: ExchangeRecord) -> Iterator[Signal]:
+        for attempt in record.attempts:
+            streak = self.streaks.get(attempt.backend)
+            known = attempt.backend in self._exhausted | self._ejected
+            if streak is None or known or not self._by_itself(attempt):
+                continue
+            self._exhausted.add(attempt.backend)
+            yield Trouble(
+                place=Place(Scope.BACKEND, attempt.backend),
+                how=How.EXHAUSTED,
+                verdict=attempt.verdict,
+                at=record.ended,
+                streak=streak,
+                route=record.route,
+            )
+
+    def _by_itself(self, record: AttemptRecord) -> bool:
+        """Whether a failure is the provider's beyond doubt.
+
+        What could not be reached may be our own network, and silence the haste of the app.
+        """
+        cause = record.verdict.cause
+        ours = FAMILIES.get(cause) is not Family.PROVIDER or cause is Cause.TIMEOUT
+        return not ours and self._unreached(record) is None
+
     def change(self, change: HealthChange) -> Iterator[Signal]:
         """Hear of a change of standing."""
         place = Place(change.scope, change.backend, clip_name(change.model))
         match change.change:
             case Change.EJECTED:
+                if change.scope is Scope.BACKEND:
+                    self._ejected.add(change.backend)
+                    self._exhausted.discard(change.backend)
                 yield from self._out(place, change, How.OUT)
             case Change.COOLED if self._is_long_pause(place, change):
                 yield from self._out(place, change, How.PAUSED)
             case Change.RECOVERED:
                 if change.scope is Scope.BACKEND:
+                    self._ejected.discard(change.backend)
                     self._failing.discard(change.backend)
                     self._window(change.backend).clear()
                 self._pauses.pop(place, None)
@@ -254,7 +324,11 @@ class Watch:
         return len(pauses) == PAUSES and change.at - pauses[0] <= SPAN
 
     def tick(self, now: Instant) -> Iterator[Signal]:
-        """Look which of the backends that failed often do so no more."""
+        """Look which of the backends that failed do so no more, as far as is known."""
+        for name in list(self._exhausted):
+            if now - self.streaks[name].last >= UNASKED:
+                self._exhausted.discard(name)
+                yield Well(place=Place(Scope.BACKEND, name), at=now, proven=False)
         for name in list(self._failing):
             window = self._window(name)
             window.turn(now)

@@ -349,8 +349,37 @@ def test_two_causes_at_one_backend_are_one_incident_that_is_less_sure() -> None:
 def test_the_whole_table_down_is_critical() -> None:
     sky = under(table("openai", "azure"), (60, {"openai": OVERLOADED, "azure": EXPIRED}))
     assert [i.impact for i in sky.ledger.open] == [Impact.CRITICAL, Impact.CRITICAL]
-    assert (11.0, "investigating", "azure is out of rotation; nothing else serves chat.") in (
-        sky.timeline(1)
+    said = "azure failed request after request on chat, and nothing else was left."
+    assert said in [text for _, _, text in sky.timeline(1)]
+
+
+def test_an_app_that_asks_seldom_is_told_all_the_same() -> None:
+    sky = Sky(table("openai", "azure"))
+    sky.pass_time(50, every=10)
+    sky.pass_time(10, {"openai": EDGE_502, "azure": OVERLOADED}, every=10)
+    assert not sky.ledger.open, "once may be chance"
+    sky.pass_time(20, every=10)
+    assert [incident.backends for incident in sky.ledger.open] == [["openai"], ["azure"]]
+    assert sky.timeline(1)[:2] == [
+        (
+            50.0,
+            "investigating",
+            "First failure, azure: the provider is out of capacity (503 overloaded).",
+        ),
+        (
+            60.0,
+            "investigating",
+            "azure failed request after request on chat, and nothing else was left.",
+        ),
+    ]
+    sky.pass_time(200, {}, every=10)
+    assert [incident.backends for incident in sky.ledger.past] == [["openai"]]
+    assert [incident.backends for incident in sky.ledger.open] == [["azure"]], "nobody asks it"
+    sky.pass_time(800, every=10)
+    assert sky.timeline(1)[-1] == (
+        970.0,
+        "resolved",
+        "No request has gone to azure for 15 min: closed, though not proven to be over.",
     )
 
 

@@ -11,6 +11,7 @@ from proxy.model import (
     Change,
     HealthChange,
     Instant,
+    Result,
     Scope,
     Sent,
     Target,
@@ -22,6 +23,7 @@ from proxy.report.trouble import (
     MOST_NAMES,
     OFTEN,
     OURS_IN_A_ROW,
+    UNASKED,
     How,
     Signal,
     Trouble,
@@ -29,7 +31,7 @@ from proxy.report.trouble import (
     Well,
 )
 from tests.policy import build
-from tests.report.records import BAD_GATEWAY, GOOD_ATTEMPT, fleet
+from tests.report.records import BAD_GATEWAY, GOOD_ATTEMPT, WHOLE, exchange, fleet
 
 
 @pytest.fixture
@@ -194,3 +196,52 @@ def test_an_answer_that_was_asked_for_before_the_first_failure_does_not_end_the_
     assert (watch.streaks["a"].at, watch.streaks["a"].causes.total()) == (5.0, 2)
     hear(watch, attempt("a", GOOD, 7.0))
     assert watch.streaks == {}
+
+
+def refused(
+    watch: Watch, at: float, verdict: Verdict, result: Result = Result.REFUSED
+) -> list[str]:
+    """Have a request fail at `a`, with nothing else left; return how that is trouble."""
+    tried = attempt("a", verdict, at)
+    signals = hear(watch, tried)
+    signals += watch.exchange(exchange(result=result, attempts=(tried,)))
+    return [s.how.value if isinstance(s, Trouble) else "well" for s in signals]
+
+
+@pytest.mark.parametrize("result", [Result.REFUSED, Result.STATIC])
+def test_nothing_left_for_two_requests_in_a_row_is_trouble(watch: Watch, result: Result) -> None:
+    assert refused(watch, 1, BAD_GATEWAY, result) == []
+    assert refused(watch, 100, BAD_GATEWAY, result) == ["exhausted"]
+    assert refused(watch, 200, BAD_GATEWAY, result) == [], "told once"
+    assert hear(watch, attempt("a", GOOD, 300)) == [
+        Well(place=Place(Scope.BACKEND, "a"), at=Instant(300))
+    ]
+
+
+def test_a_whole_answer_between_them_makes_it_chance(watch: Watch) -> None:
+    refused(watch, 1, BAD_GATEWAY)
+    assert list(watch.exchange(WHOLE)) == []
+    assert refused(watch, 2, BAD_GATEWAY) == []
+
+
+@pytest.mark.parametrize("cause", [Cause.TIMEOUT, Cause.RATE_LIMIT, Cause.BAD_REQUEST])
+def test_haste_limits_and_slips_leave_nothing_and_tell_nothing(watch: Watch, cause: Cause) -> None:
+    for at in (1, 2, 3):
+        assert refused(watch, at, Verdict(cause=cause)) == []
+
+
+def test_a_backend_that_is_out_of_rotation_has_been_told(watch: Watch) -> None:
+    refused(watch, 1, BAD_GATEWAY)
+    assert len(list(watch.change(change(Change.EJECTED, BAD_GATEWAY, 1)))) == 1
+    assert refused(watch, 2, BAD_GATEWAY) == []
+    assert len(list(watch.change(change(Change.RECOVERED, BAD_GATEWAY, 3)))) == 1
+    assert list(watch.tick(Instant(2 + UNASKED))) == [], "its return is for a probe to tell"
+
+
+def test_what_nobody_asks_is_let_be_after_a_while(watch: Watch) -> None:
+    refused(watch, 1, BAD_GATEWAY)
+    refused(watch, 2, BAD_GATEWAY)
+    assert list(watch.tick(Instant(1 + UNASKED))) == []
+    (well,) = watch.tick(Instant(2 + UNASKED))
+    assert isinstance(well, Well)
+    assert not well.proven
