@@ -169,22 +169,22 @@ def bounded(story: Story) -> Iterator[str]:
 
 def cancelled_at_once(story: Story) -> Iterator[str]:
     """When a client goes, so does all that was under way for it, and nothing new begins."""
-    took = []
+    took, within = [], CLOSED_WITHIN + story.late
     for call in story.calls:
         if call.end is not End.LEFT or call.ended is None:
             continue
         for attempt in story.attempts_of[call.number]:
             seen = attempt.seen
-            if seen.at > call.ended + CLOSED_WITHIN:
+            if seen.at > call.ended + within:
                 yield f"{attempt.backend} got call {call.number} after its client had left"
-            elif not _was_over(seen, call.ended):
+            elif not _was_over(seen, call.ended, within):
                 took.append((seen.peer_closed or math.inf) - call.ended)
     took.sort()
-    if took and (late := took[math.ceil(len(took) * 0.99) - 1]) > CLOSED_WITHIN:
+    if took and (late := took[math.ceil(len(took) * 0.99) - 1]) > within:
         yield f"upstream closed {late * 1000:.0f} ms after the client (p99 of {len(took)})"
 
 
-def _was_over(seen: Seen, left: float) -> bool:
+def _was_over(seen: Seen, left: float, within: float) -> bool:
     """Tell whether there was nothing to close: the whole answer was there, or crossed the leaving.
 
     Its connection waits for the next request then.
@@ -192,7 +192,7 @@ def _was_over(seen: Seen, left: float) -> bool:
     if seen.ended is None:
         return False
     crossed = seen.answered and seen.peer_closed is None
-    return seen.ended < left + (CLOSED_WITHIN if crossed else 0.0)
+    return seen.ended < left + (within if crossed else 0.0)
 
 
 def nothing_left(story: Story) -> Iterator[str]:

@@ -94,6 +94,7 @@ def _story(world: World, fleet: Fleet, shown: Mapping[str, bytes], left: Sequenc
         surfaces=shown,
         left_behind=left,
         most_attempts=max(route.attempts for route in fleet.routes) + 1,
+        late=world.late,
         resumes=world.setup.resumes,
         tokens=world.setup.tokens,
         unseen=frozenset(world.setup.elsewhere),

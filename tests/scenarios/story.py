@@ -84,6 +84,8 @@ class Story:
     """Of one exchange: the table's, and the repetition on a fresh connection."""
     unseen: frozenset[str] = frozenset()
     """Backends that nobody looks into."""
+    late: float = 0.0
+    """Seconds that the loop of them all was late at most: nobody can be held to less."""
     resumes: bool = False
     """Whether a cut stream may be gone on with."""
     tokens: int = 0

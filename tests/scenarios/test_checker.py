@@ -319,6 +319,13 @@ def test_probes_one_after_the_other_are_fine() -> None:
     assert not [found for found in judge(story) if found.startswith("I-12")]
 
 
+def test_nobody_is_held_to_what_the_loop_could_not_do() -> None:
+    (_, closed_late) = WRONG["closed late"]
+    story = closed_late()
+    story.late = 0.2
+    assert not [found for found in judge(story) if found.startswith("I-7")]
+
+
 def test_an_answer_that_crosses_the_leaving_leaves_its_connection_open() -> None:
     story = good(calls=[call(end=End.LEFT, ended=1.999)])
     assert not [found for found in judge(story) if found.startswith("I-7")]

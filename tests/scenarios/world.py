@@ -28,6 +28,8 @@ from tests.scenarios.witness import Witness
 
 PATIENCE = 600.0
 """The longest that a scenario waits for anything, in its own seconds."""
+TICK = 0.01
+"""Seconds between two looks at how late the loop is."""
 LETTERS = string.ascii_letters + string.digits
 
 
@@ -45,6 +47,8 @@ class World:
         self._of_key = {key: name for name, key in self.keys.items()}
         self.app_key = self._canary()
         self.tap = Tap(self.calls)
+        self.late = 0.0
+        """The most that the loop was late: at the real pace others may have the processor."""
         self.names = Names()
         self.names.answers |= setup.names
         self.holes: dict[str, Hole] = {}
@@ -244,6 +248,8 @@ class World:
                 if name in self.setup.holes:
                     self.holes[name] = Hole()
                     stack.callback(self.holes[name].close)
+            if not isinstance(loop := asyncio.get_running_loop(), Skipping):
+                stack.callback(loop.create_task(self._look_how_late()).cancel)
             stack.enter_context(self.names.installed())
             stack.enter_context(_environment(self.setup.environment))
             if self.setup.tls:
@@ -261,6 +267,12 @@ class World:
             address = self.faultline.edge.addresses[0]
             self.tap.there = (address.host, address.port)
             yield
+
+    async def _look_how_late(self) -> None:
+        while True:
+            due = self.now() + TICK
+            await asyncio.sleep(TICK)
+            self.late = max(self.late, self.now() - due)
 
     async def leave(self) -> None:
         """Have all apps go."""
