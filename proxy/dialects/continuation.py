@@ -82,6 +82,7 @@ class Said:
     __slots__ = ("data",)
 
     replayable = True
+    refusal = None
 
     def __init__(self, data: bytes) -> None:
         self.data: bytes | None = data

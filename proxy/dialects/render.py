@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from proxy.model import Ask, Body, Dialect, Splice, Target, noun
+from proxy.model import Ask, Body, Dialect, Refusal, Splice, Target, noun
 
 _VERSION = {Dialect.OPENAI: "/v1", Dialect.ANTHROPIC: "/v1", Dialect.GEMINI: "/v1beta"}
 """What stands in a normal path where a backend's URL has its own."""
@@ -80,6 +80,11 @@ class Spliced:
             if data is not None:
                 self._data = b"".join((data[: splice.start], splice.data, data[splice.end :]))
         return self._data
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """What to tell a client that did not deliver the body as it should."""
+        return self._body.refusal
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the body from its start; the replacement comes with the chunk where it begins."""

@@ -16,6 +16,7 @@ class MemoryBody:
 
     __slots__ = ("data",)
     replayable = True
+    refusal = None
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -39,6 +40,7 @@ class SpoolBody:
 
     __slots__ = ("_file",)
     replayable = True
+    refusal = None
     data = None
 
     def __init__(self, file: SpoolFile) -> None:
@@ -61,7 +63,7 @@ class SpoolBody:
 class OnceBody:
     """A large body that is kept nowhere: what was read already, then the rest as it comes."""
 
-    __slots__ = ("_head", "_intake", "size")
+    __slots__ = ("_head", "_intake", "refusal", "size")
     replayable = False
     data = None
 
@@ -69,6 +71,7 @@ class OnceBody:
         self._head = head
         self._intake = intake
         self.size = size
+        self.refusal: Refusal | None = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Pass it through. Raises OSError when the client sends too much, too slowly, or badly."""
@@ -81,6 +84,7 @@ class OnceBody:
     async def _next(self) -> bytes:
         chunk = await self._intake.read()
         if isinstance(chunk, Refusal):
+            self.refusal = chunk
             raise OSError(chunk.message)
         return chunk
 

@@ -202,6 +202,9 @@ class Exchange:
         if isinstance(event, Failed):
             self._failed = self._running.pop(event.number)
             self._note(self._failed)
+            if self._body.refusal is not None:
+                self._answer(self._body.refusal, Result.CLIENT_ERROR)
+                return
         assert self._failover is not None
         self._carry_out(self._failover.on(event, self._ports.clock.now()))
         if self._cut is not None and not self._running:
@@ -262,7 +265,7 @@ class Exchange:
             self._degraded = Degraded.MODEL
         if self._cut is not None:
             self._cut = None
-            self._relay = self._relay_of(runner)
+            self._relay = Relay(runner, self._downstream, self._bench, over=self._relayed)
             self._relay.go_on(last=runner.whole)
             return
         status = runner.head.status
@@ -285,11 +288,8 @@ class Exchange:
             runner.finish()
             self._relayed(GOOD)
             return
-        self._relay = self._relay_of(runner)
+        self._relay = Relay(runner, self._downstream, self._bench, over=self._relayed)
         self._relay.begin(status, headers)
-
-    def _relay_of(self, runner: Runner) -> Relay:
-        return Relay(runner, self._downstream, self._ask.api, self._bench, over=self._relayed)
 
     def _relayed(self, verdict: Verdict) -> None:
         """Hear that the committed answer is over, whole or not."""
@@ -330,12 +330,12 @@ class Exchange:
             note=self._ports.note(self._route),
         )
         self._answer(refusal)
-        self._end()
 
-    def _answer(self, refusal: Refusal) -> None:
+    def _answer(self, refusal: Refusal, result: Result = Result.REFUSED) -> None:
         """Give Faultline's own answer, in the client's dialect."""
-        self._result = Result.REFUSED
+        self._result = result
         self._say(*render_refusal(self._ask.dialect, self._ask.api, refusal))
+        self._end()
 
     def _substitute(self, decision: Substitute) -> None:
         """Give the table's own text as the answer, marked as what it is."""

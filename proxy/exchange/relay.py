@@ -14,7 +14,6 @@ from proxy.exchange.alarm import Alarm
 from proxy.exchange.runner import LINGER, Bench, Runner
 from proxy.model import (
     GOOD,
-    Api,
     Cause,
     Ending,
     Fault,
@@ -42,7 +41,6 @@ class Relay:
         self,
         runner: Runner,
         downstream: Downstream,
-        api: Api,
         bench: Bench,
         *,
         over: Callable[[Verdict], None],
@@ -55,7 +53,7 @@ class Relay:
         self._downstream = downstream
         self._gate = runner.gate
         self._watch = runner.gate.watch
-        self._api = api
+        self._api = bench.ask.api
         self._clock = bench.clock
         self._judge = bench.judge
         self._over: Callable[[Verdict], None] | None = over

@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from proxy.model.base import Headers, Seconds, noun
+
+if TYPE_CHECKING:
+    from proxy.model.record import Refusal
 
 
 class Dialect(StrEnum):
@@ -108,5 +111,9 @@ class Body(Protocol):
     def data(self) -> bytes | None:
         """The whole body where it lies in memory, else None: then `chunks` is the way."""
 
+    @property
+    def refusal(self) -> "Refusal | None":
+        """What to tell a client that did not deliver the body as it should, once that is known."""
+
     def chunks(self) -> AsyncIterator[bytes]:
-        """Read the body from its start. Raises OSError when its store fails."""
+        """Read the body from its start. Raises OSError when its store or the client fails."""

@@ -64,6 +64,8 @@ class Fault(StrEnum):
     LOCAL = "local"
     """Our own machine: no descriptors, no ports, no disk."""
     CLIENT_GONE = "client_gone"
+    UPLOAD = "upload"
+    """The client did not deliver its body: too large, too slow, or broken."""
 
 
 class Drill(StrEnum):

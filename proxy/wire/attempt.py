@@ -179,7 +179,9 @@ class Attempt:
         except OSError as error:
             _, problem = fault_of(error)
         self.task = None
-        if problem:
+        if self._order.body.refusal is not None:
+            self.fail(Fault.UPLOAD)
+        elif problem:
             self.fail(Fault.LOCAL, problem)
         else:
             self.reach(Phase.HEAD)

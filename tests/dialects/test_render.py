@@ -18,6 +18,7 @@ from proxy.model import (
     CredentialKind,
     Dialect,
     Operation,
+    Refusal,
     Splice,
     Target,
     Url,
@@ -31,6 +32,7 @@ class Pieces:
     pieces: Sequence[bytes]
     in_memory: bool = True
     replayable: bool = True
+    refusal: Refusal | None = None
     sized: bool = True
 
     @property

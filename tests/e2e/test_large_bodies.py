@@ -87,3 +87,17 @@ async def test_a_large_body_reaches_the_spare_in_flat_memory(
             watching.cancel()
             assert [a.sha256 for a in (*p.attempts, *s.attempts)] == [digest(megabytes)] * 2
             assert max(seen) - baseline <= MOST_GROWTH
+
+
+async def test_a_body_that_is_kept_nowhere_and_turns_out_too_large_is_a_413(tmp_path: Path) -> None:
+    async with sim.Provider("p") as p, sim.Provider("s") as s:
+        (table := tmp_path / "faultline.yaml").write_text(
+            TABLE.format(p=p.url, s=s.url) + "bodies: {limit: 2MiB, memory: 64KiB, spool: none}\n"
+        )
+        async with process("serve", "--config", str(table)) as running:
+            url = str((await running.until("started"))["url"])
+            assert await upload(url, 1) == 200
+            assert await upload(url, 4) == 413
+            told = await running.until_line(lambda line: line.get("status") == 413)
+            assert told["result"] == "client_error"
+            assert len(s.attempts) == 0

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.edge.body import MemoryBody, OnceBody, SpoolBody
-from proxy.edge.intake import Intake, Pace
+from proxy.edge.intake import Intake, Pace, too_large
 from proxy.edge.spool import Spool, SpoolFile
 from proxy.model import Body
 from tests.edge.test_intake import payload
@@ -45,5 +45,7 @@ async def test_a_body_that_is_kept_nowhere_passes_once() -> None:
 
 async def test_a_body_that_turns_out_too_large_on_its_way_is_an_error() -> None:
     body = OnceBody([], Intake(payload(b"abc"), 2, Pace()), 3)
+    assert body.refusal is None
     with pytest.raises(OSError, match="larger than 2 bytes"):
         await content(body)
+    assert body.refusal == too_large(2)

@@ -34,6 +34,7 @@ from proxy.model import (
     Match,
     Operation,
     Phase,
+    Refusal,
     Route,
     Seconds,
     Secret,
@@ -103,6 +104,7 @@ class Bytes:
 
     data: bytes = b"{}"
     replayable: bool = True
+    refusal: Refusal | None = None
 
     @property
     def size(self) -> int:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from proxy.dialects.refusal import WHAT
-from proxy.model import Cause, Fault, Operation, Phase, Result, Sent, Target
+from proxy.model import Cause, Fault, Operation, Phase, Refusal, Result, Sent, Target
 from proxy.policy.decision import Why
 from tests.exchange.lines import DONE, ERROR, HELLO, ROLE, STOP, WHOLE, delta
 from tests.exchange.stage import Bytes, Stage, backend, chat, fleet, two
@@ -183,6 +183,18 @@ async def test_the_clients_own_fault_passes_byte_for_byte(status: int, body: byt
         stage.upstream.calls[0].unary(body, status)
     assert (client.status, client.body, client.whole) == (status, body, True)
     assert stage.record.result is Result.CLIENT_ERROR
+    assert stage.told.changes == []
+
+
+async def test_a_body_that_the_client_did_not_deliver_is_its_own_fault() -> None:
+    stage = Stage()
+    refusal = Refusal(status=413, code="body_too_large", message="too large", close=True)
+    async with stage.exchange(body=Bytes(replayable=False, refusal=refusal)) as client:
+        stage.upstream.calls[0].fail(Fault.UPLOAD, Phase.WRITE)
+    assert (client.status, client.header("connection")) == (413, "close")
+    assert b"body_too_large" in client.body
+    assert (stage.record.result, stage.record.status) == (Result.CLIENT_ERROR, 413)
+    assert stage.record.attempts[0].verdict.cause is Cause.BAD_REQUEST
     assert stage.told.changes == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics import exposition, parser
 
-from proxy.exchange.exchange import LOSER
+from proxy.exchange.interruption import LOSER
 from proxy.model import (
     GOOD,
     Cause,

@@ -22,6 +22,7 @@ from proxy.model import (
     Head,
     Instant,
     Phase,
+    Refusal,
     Seconds,
     Url,
 )
@@ -158,6 +159,7 @@ class InMemory:
     """A body in memory."""
 
     replayable = True
+    refusal = None
 
     def __init__(self, data: bytes = b"{}") -> None:
         self.data: bytes | None = data
@@ -171,6 +173,7 @@ class Flowing:
     """A body that must be iterated; `said` is the size that it claims."""
 
     replayable = False
+    refusal: Refusal | None = None
     data: bytes | None = None
 
     def __init__(self, *pieces: bytes, said: int | None = None) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from proxy.model import Ending, Fault, Phase, Sent
+from proxy.model import Ending, Fault, Phase, Refusal, Sent
 from tests.wire.peer import (
     OK,
     Flowing,
@@ -166,6 +166,21 @@ async def test_a_store_that_fails_is_our_own_fault() -> None:
     async with Peer(silent) as peer, transport() as wire:
         told = await exchange(wire, order(backend(peer.url), body))
         assert (told.ending.fault, told.ending.detail) == (Fault.LOCAL, "ENOSPC")
+
+
+async def test_a_client_that_does_not_deliver_is_told_as_that() -> None:
+    body = Flowing()
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"abc"
+        body.refusal = Refusal(status=413, code="body_too_large", message="secret")
+        raise OSError("secret")
+
+    body.chunks = broken  # type: ignore[method-assign]
+    async with Peer(silent) as peer, transport() as wire:
+        told = await exchange(wire, order(backend(peer.url), body))
+        assert (told.ending.fault, told.ending.detail) == (Fault.UPLOAD, "")
+        await peer.lines[0].ended
 
 
 async def test_a_bug_in_the_store_is_told_and_reported() -> None:
