@@ -549,6 +549,14 @@ def messages(name: str, texts: list[str]) -> list[bytes]:
     ]
 
 
+def another_block(block: dict[str, Any]) -> list[bytes]:
+    """Return how a message goes over from its text to something else."""
+    return [
+        message("content_block_stop", index=0),
+        message("content_block_start", index=1, content_block=block),
+    ]
+
+
 def ask_messages() -> Ask:
     ask = chat(stream=True, dialect=Dialect.ANTHROPIC, api=Api.MESSAGES, path="/v1/messages")
     return replace(ask, model="claude")

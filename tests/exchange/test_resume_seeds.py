@@ -4,11 +4,15 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from proxy.model import Fault, Phase, Rung
+import pytest
+
+from proxy.model import Ask, Fault, Phase, Rung
 from tests.exchange.stage import ScriptedCall, chat
 from tests.exchange.test_resume import (
     ALL,
+    FOREIGN,
     Scene,
+    another_block,
     ask_messages,
     body,
     ended_as_cut,
@@ -23,6 +27,8 @@ SEEDS = 1000
 APIS = ((chat(stream=True), stream, shown), (ask_messages(), messages, said))
 LETTERS = "abcdefgh  \n\t.,-\u00e9\u6f22\U0001f642\"\\'{}<"
 
+Say = Callable[[str, list[str]], list[bytes]]
+Read = Callable[[bytes], str]
 Answer = Callable[[random.Random, str, str, Rung], str]
 """What the other says: of the whole text, what the client has of it, and the rung."""
 
@@ -115,7 +121,59 @@ async def test_an_unfaithful_other_is_never_heard() -> None:
 
 
 async def test_json_mode_is_never_gone_on_with() -> None:
-    for seed in range(SEEDS // 10):
+    for seed in range(SEEDS):
         assert await play(
             random.Random(seed), faithful, response_format={"type": "json_object"}
         ) in {"whole", "not asked"}
+
+
+@pytest.mark.parametrize(("ask", "say", "read"), APIS, ids=["chat", "messages"])
+async def test_a_stream_cut_at_any_byte_goes_on(ask: Ask, say: Say, read: Read) -> None:
+    text = "WXYZ A bridge holds because"
+    parts = [text[at : at + 6] for at in range(0, len(text), 6)]
+    first = b"".join(say("p", parts))
+    for cut in range(first.index(b"\n\n", first.index(b"WXYZ")) + 2, len(first)):
+        scene = Scene(rungs(Rung.ALIGN), ask, body(model=ask.model))
+        async with scene.open() as client:
+            tell(scene.call(0), first[:cut], cut)
+            if scene.call(0).open:
+                scene.call(0).fail(Fault.RESET, Phase.CONTENT)
+            for other in scene.stage.upstream.calls[1:]:
+                tell(other, b"".join(say("s", parts)), 100)
+                if other.open:
+                    other.end()
+        assert client.whole, cut
+        assert read(client.body) == text, cut
+
+
+OPEN: dict[str, tuple[int, list[bytes]]] = {
+    "a tool call": (0, [FOREIGN["tool"]]),
+    "a function call": (0, [FOREIGN["function"]]),
+    "a refusal": (0, [FOREIGN["refusal"]]),
+    "reasoning": (0, [FOREIGN["thinking"]]),
+    "a tool's block": (1, another_block({"type": "tool_use", "id": "t", "name": "f", "input": {}})),
+    "a thinking block": (1, another_block({"type": "thinking", "thinking": ""})),
+}
+"""What may have begun when a stream is cut, and in which of the APIs."""
+
+
+@pytest.mark.parametrize(("api", "begun"), OPEN.values(), ids=OPEN.keys())
+async def test_what_is_no_plain_text_is_cut_as_it_was(api: int, begun: list[bytes]) -> None:
+    ask, say, read = APIS[api]
+    for seed in range(SEEDS // len(OPEN) + 1):
+        rng = random.Random(seed)
+        text = "WXYZ" + "".join(rng.choices(LETTERS, k=rng.randint(8, 60)))
+        events = say("p", pieces(rng, text))
+        at = next(n for n, one in enumerate(events) if b"WXYZ" in one) + 1
+        at = rng.randint(at, len(events) - 3)
+        end = events[-3:] if api else events[-2:]
+        rest = b"".join(events[at : len(events) - len(end)])
+        before = b"".join(events[:at] + begun)
+        scene = Scene(rungs(*ALL), ask, body(model=ask.model))
+        async with scene.open() as client:
+            first = before + rest
+            tell(scene.call(0), first[: rng.randint(len(before), len(first))], rng.randint(1, 400))
+            scene.call(0).fail(rng.choice([Fault.RESET, Fault.EOF]), Phase.CONTENT)
+        assert ended_as_cut(client)
+        assert text.startswith(read(client.body))
+        assert len(scene.stage.upstream.calls) == 1
