@@ -31,6 +31,7 @@ bench: $(VENV)/.dev ## ratios against nginx, in one run, pinned to one core
 constraints: ## resolve anew: names, versions and hashes, no registry address
 	uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o constraints.txt
 	uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev -c constraints.txt pyproject.toml -o constraints-dev.txt
+	uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra notify -c constraints-dev.txt pyproject.toml -o constraints-notify.txt
 	echo hatchling | uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c constraints-dev.txt - -o constraints-build.txt
 
 $(VENV)/.runtime: constraints.txt

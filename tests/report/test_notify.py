@@ -188,30 +188,24 @@ async def test_a_proxy_of_the_environment_is_not_asked(
     assert list(results.values()) == [Sent()]
 
 
-async def test_apprise_carries_it_where_it_is_installed(
-    told: Told, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # it looks for pgp at import
+async def test_apprise_carries_it_and_never_shows_an_address(
+    told: Told, ear: Ear, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A stand-in with the two calls of the real one that are made."""
-    said: list[str] = []
-
-    class Apprise:
-        def add(self, url: str) -> bool:
-            return url.startswith("json://")
-
-        async def async_notify(self, *, title: str, body: str) -> bool:
-            said.extend([title, body])
-            return len(said) < 4
-
-    stand_in = types.ModuleType("apprise")
-    stand_in.Apprise = Apprise  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "apprise", stand_in)
-    known, unknown = target(NotifyKind.APPRISE, "json://x"), target(NotifyKind.APPRISE, "y")
+    """The real one, which connects, and would log, by itself."""
+    known = target(NotifyKind.APPRISE, ear.url.replace("http://", "json://"))
+    unknown = target(NotifyKind.APPRISE, "nothing://Canary4Hunter2")
+    ear.answers = [200, 500]
     results = await told.notifier.test([known, unknown], message())
     assert results[known] == Sent()
     assert results[unknown] == Failed("apprise does not know such an address", again=False)
-    assert said[0] == "New incident: openai: the provider's servers fail"
+    ((_, body),) = ear.heard
+    said = json.loads(body)
+    assert said["title"] == "New incident: openai: the provider's servers fail"
+    assert "412 rescued, 3 failed" in said["message"]
     again = await told.notifier.test([known], message())
     assert again[known] == Failed("apprise could not deliver it")
+    assert "Canary4Hunter2" not in caplog.text
 
 
 async def test_a_librarys_bug_is_no_end(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Whom to tell: each kind with what it needs, and not a word of any address."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,6 @@ def test_an_address_may_stand_in_a_file_that_is_watched(tmp_path: Path) -> None:
         ('{kind: webhook, to: "https://[${BAD}"}', Code.URL),
         ('{kind: slack, to: "${URL}", secret: "${KEY}"}', Code.CONTRADICTION),
         ('{kind: slack, to: "${URL}", url: https://x.example}', Code.CONTRADICTION),
-        ('{kind: apprise, to: "${URL}"}', Code.CONTRADICTION),
         ('{kind: smoke, to: "${URL}"}', Code.WRONG_WORD),
         ('{kind: slack, to: "${URL}", impact: huge}', Code.WRONG_WORD),
         ("{kind: slack}", Code.MISSING_KEY),
@@ -65,6 +65,21 @@ def test_what_cannot_be_told_is_an_error(entry: str, code: Code) -> None:
     problem = only(table(entry), WITH)
     assert (problem.code, problem.severity) == (code, Severity.ERROR)
     assert "Canary" not in repr(problem)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_apprise_is_an_extra_that_must_be_there(
+    installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = table('{kind: apprise, to: "${URL}"}')
+    if installed:
+        (made,) = fleet(entry, WITH).notify
+        assert made.to == Secret(URL)
+        return
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    problem = only(entry, WITH)
+    assert (problem.code, problem.severity) == (Code.CONTRADICTION, Severity.ERROR)
+    assert "faultline[notify]" in problem.mend
 
 
 def test_an_address_in_the_table_itself_is_warned_of_and_not_shown() -> None:
