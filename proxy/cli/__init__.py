@@ -47,4 +47,5 @@ from proxy.cli import (  # noqa: E402, F401 - imported for what they register
     schema,
     serve,
     status,
+    tail,
 )

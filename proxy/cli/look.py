@@ -1,12 +1,14 @@
 """How a command looks at a running Faultline: it asks the console port, and shows text safely.
 
-Knows one GET and the token that opens a console beyond this machine; nothing of what is asked.
+Knows a GET, one answer that goes on, and the token that opens a console beyond this machine;
+nothing of what is asked.
 """
 
 import http.client
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +23,9 @@ from proxy.cli.table import loader_for
 TOKEN = "FAULTLINE_TOKEN"  # noqa: S105 - the name of a variable
 TIMEOUT = 5.0
 """Seconds for the console's answer."""
+
+SILENCE = 15.0
+"""Seconds without a sign of life in an answer that goes on: the console gives one every 5 s."""
 
 COLOURS = {"good": "green", "mid": "yellow", "bad": "red"}
 
@@ -38,6 +43,10 @@ class Unseen(Exception):  # noqa: N818 - it is no error of ours
     """Nothing could be seen; the text says why."""
 
 
+class Gone(Unseen):
+    """Nobody is there, now; that may change."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
     """A running Faultline's console, and what opens it."""
@@ -47,24 +56,42 @@ class Console:
 
     def get(self, path: str) -> str:
         """Return what the console answers. Raises Unseen."""
+        with self._answer(path, TIMEOUT) as answer:
+            return answer.read().decode("utf-8", "replace")
+
+    def lines(self, path: str) -> Iterator[bytes]:
+        """Yield the lines of an answer that goes on, without their ends. Raises Unseen.
+
+        An empty one is a sign of life. When the answer ends, Gone is raised.
+        """
+        with self._answer(path, SILENCE) as answer:
+            while line := answer.readline():
+                yield line.rstrip(b"\r\n")
+        raise Gone(f"{self.url} has gone")
+
+    @contextmanager
+    def _answer(self, path: str, limit: float) -> Iterator[http.client.HTTPResponse]:
+        """Ask, and lend the answer; what breaks while it is read is Gone too."""
         target = urlsplit(self.url)
         secure = target.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = kind(target.hostname or "", target.port, timeout=TIMEOUT)
+        connection = kind(target.hostname or "", target.port, timeout=limit)
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         try:
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
-            text = answer.read().decode("utf-8", "replace")
+            self._check(path, answer.status)
+            yield answer
         except (OSError, http.client.HTTPException) as error:
-            raise Unseen(f"{self.url} does not answer: {reason(error)}") from None
+            raise Gone(f"{self.url} does not answer: {reason(error)}") from None
         finally:
             connection.close()
-        if answer.status == HTTPStatus.UNAUTHORIZED:
+
+    def _check(self, path: str, status: int) -> None:
+        if status == HTTPStatus.UNAUTHORIZED:
             raise Unseen(f"{self.url} asks for a token: set {TOKEN} to one of the table's")
-        if answer.status != HTTPStatus.OK:
-            raise Unseen(f"{self.url}{path} is not there (HTTP {answer.status})")
-        return text
+        if status != HTTPStatus.OK:
+            raise Unseen(f"{self.url}{path} is not there (HTTP {status})")
 
     def json(self, path: str) -> Json:
         """Return the object that the console answers. Raises Unseen."""

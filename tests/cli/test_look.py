@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.cli.look import TOKEN, Console, Unseen, console, safe
+from proxy.cli.look import TOKEN, Console, Gone, Unseen, console, safe
 from proxy.model import Address, Secret
 from tests.console.looking import Scene
 from tests.report.records import fleet
@@ -53,6 +53,26 @@ async def test_beyond_this_machine_it_shows_a_token() -> None:
         with pytest.raises(Unseen, match=f"asks for a token: set {TOKEN}"):
             await get(Console(url=url), "/api/status.json")
         assert await get(Console(url=url, token="a-token"), "/api/status.json")
+
+
+async def test_an_answer_that_goes_on_is_told_line_by_line_until_it_ends() -> None:
+    async with Scene().open() as scene:
+        lines = Console(url=home(scene)).lines("/api/exchanges")
+        assert await asyncio.to_thread(next, lines) == b""  # a sign of life
+        scene.serve()
+        assert b'"event":"exchange"' in await asyncio.to_thread(next, lines)
+        await scene.console.close()
+        with pytest.raises(Gone, match="has gone"):
+            await asyncio.to_thread(next, lines)
+
+
+async def test_silence_is_an_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.cli.look.SILENCE", 0.1)
+    async with Scene().open() as scene:
+        lines = Console(url=home(scene)).lines("/api/exchanges")
+        await asyncio.to_thread(next, lines)
+        with pytest.raises(Gone, match="does not answer: timed out"):
+            await asyncio.to_thread(next, lines)
 
 
 def test_nobody_there_is_said() -> None:
