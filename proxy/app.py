@@ -110,6 +110,7 @@ class Faultline:
     ) -> None:
         self._load = load
         self.fleet = load().fleet
+        self._missed: tuple[str, ...] = ()
         self.clock = LoopClock()
         self._draining = False
         dice = dice or random.Random(os.urandom(16))  # noqa: S311 - jitter and ids are no secrets
@@ -282,6 +283,7 @@ class Faultline:
             loaded = self._load()
         except SettingsError as error:
             self._metrics.reloaded(success=False)
+            self._missed = error.files
             for problem in error.problems:
                 if problem.severity is Severity.ERROR:
                     self._log(Level.ERROR, "settings_refused", problem=headline(problem))
@@ -289,7 +291,7 @@ class Faultline:
         fleet, before = loaded.fleet, self.fleet
         if (fleet.listen, fleet.console) != (before.listen, before.console):
             self._log(Level.WARNING, "restart_needed", setting="listen, console")
-        self.fleet = fleet
+        self.fleet, self._missed = fleet, ()
         self.standing.adopt(fleet, self.clock.now())
         self.transport.adopt(fleet)
         self.drills.adopt(fleet.backends)
@@ -308,16 +310,16 @@ class Faultline:
         Folders are watched, not files: Kubernetes replaces a link in them. What else changes there,
         as a journal or a store of incidents does all the time, is passed over.
         """
-        known = stamps(self.fleet.files)
+        known = stamps(self._files)
         while not stop.is_set():
-            if not self.fleet.files:
+            if not self._files:
                 await stop.wait()
                 return
             with suppress(FileNotFoundError):  # a folder went as it was about to be watched
                 await self._stir(stop)
-            if stamps(self.fleet.files) != known:
+            if stamps(self._files) != known:
                 self.reload()
-                known = stamps(self.fleet.files)
+                known = stamps(self._files)
 
     async def _stir(self, stop: asyncio.Event) -> None:
         """Return when something has changed in a folder, or it is time to look all the same."""
@@ -333,7 +335,12 @@ class Faultline:
             return
 
     def _folders(self) -> set[Path]:
-        return {Path(file).absolute().parent for file in self.fleet.files}
+        return {Path(file).absolute().parent for file in self._files}
+
+    @property
+    def _files(self) -> Sequence[str]:
+        """What may change the table: its own files, and those of one that was refused."""
+        return tuple(dict.fromkeys(self.fleet.files + self._missed))
 
     # What others ask.
 

@@ -118,6 +118,31 @@ async def test_a_folder_that_goes_and_comes_back_is_watched_again(tmp_path: Path
         await served.close()
 
 
+async def test_a_missing_file_that_comes_after_its_table_was_refused_mends_it(
+    tmp_path: Path,
+) -> None:
+    text = TABLE.format(url="http://127.0.0.1:1", name="all")
+    assert "key: none" in text
+    table, secret = tmp_path / "table.yaml", tmp_path / "secrets" / "key"
+    table.write_text(text)
+    secret.parent.mkdir()
+    served = Faultline(lambda: load(table, {}))
+    await served.start()
+    stop = asyncio.Event()
+    watching = asyncio.create_task(served.watch(stop))
+    await asyncio.sleep(0)  # it begins
+    try:
+        table.write_text(text.replace("key: none", "key: {file: secrets/key}"))
+        await shows(served, "faultline_settings_reload_success 0.0")
+        secret.write_text("sk-late")
+        await shows(served, "faultline_settings_reload_success 1.0")
+        assert "sk-late" not in repr(served.fleet)
+    finally:
+        stop.set()
+        await watching
+        await served.close()
+
+
 async def test_health_survives_a_reload() -> None:
     async with sim.Provider("p") as p:
         p.plan(sim.status(503))

@@ -57,10 +57,14 @@ def loads(text: str, *, name: str, env: Mapping[str, str], base: Path) -> Loaded
 
 def _load(shop: Workshop, env: Mapping[str, str]) -> Loaded:
     findings = shop.findings
-    root = findings.root = read(findings, hidden)
-    data = fill(root, env, findings)
-    fleet = assemble(shape(data, findings), shop)
-    findings.stop_at_errors()
+    try:
+        root = findings.root = read(findings, hidden)
+        data = fill(root, env, findings)
+        fleet = assemble(shape(data, findings), shop)
+        findings.stop_at_errors()
+    except SettingsError as error:
+        error.files = tuple(shop.files)
+        raise
     return Loaded(fleet=fleet, warnings=findings.problems())
 
 

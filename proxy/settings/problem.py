@@ -116,6 +116,8 @@ class SettingsError(Exception):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
+        self.files: tuple[str, ...] = ()
+        """The files that were read for it, or could not be: a change of one may mend it."""
         super().__init__("\n".join(headline(problem) for problem in self.problems))
 
 

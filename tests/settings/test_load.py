@@ -150,3 +150,11 @@ def test_any_tree_raises_nothing_but_settings_errors(section: str, tree: object)
         line for line in lines if section not in {"backends", "routes"} or line[0] != " "
     )
     problems(f"{text}\n{section}: {json.dumps(tree)}\n")
+
+
+def test_a_table_that_is_refused_says_which_files_may_mend_it(tmp_path: Path) -> None:
+    path = tmp_path / "faultline.yaml"
+    path.write_text(GOOD.replace('"${SPARE}"', "{file: spare.key}"))
+    with pytest.raises(SettingsError) as caught:
+        load(path, ENV)
+    assert caught.value.files == (str(path), str(tmp_path / "spare.key"))
