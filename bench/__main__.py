@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 from bench import measures, processes
 from bench.measures import Load
 from bench.peers import FAULTLINE, Peer, Stage, stage
-from bench.report import FLOOD, PACED, SLOW, UNARY, Figures, Rounds, figures, table
+from bench.report import CALM, FLOOD, PACED, SLOW, UNARY, Figures, Rounds, figures, table
 
 CONNECTIONS = 32
+CALM_CONNECTIONS, CALM_PAUSE = 100, 0.1  # seconds: together about 1,000 requests a second
 SLOW_STREAMS = 1000
 EVENT_EVERY = 1.0  # seconds
 PACED_STREAMS = 200
@@ -64,6 +65,9 @@ def run(on: Stage, pace: Pace, connections: int) -> Figures:
     def unary(peer: Peer, seconds: float = pace.seconds) -> Load:
         return measures.unary(on, peer, connections, seconds)
 
+    def calm(peer: Peer) -> Load:
+        return measures.unary(on, peer, CALM_CONNECTIONS, pace.seconds, CALM_PAUSE)
+
     def streams(peer: Peer, seconds: float = pace.seconds) -> Load:
         return measures.streams(on, peer, connections, seconds)
 
@@ -88,6 +92,8 @@ def run(on: Stage, pace: Pace, connections: int) -> Figures:
     ]
     say("unary ...")
     unary_rounds = in_turn(unary, pace.rounds)
+    say("unary at an app's pace ...")
+    calm_rounds = in_turn(calm, pace.rounds)
     say("streams ...")
     stream_rounds = in_turn(streams, pace.rounds)
     say("streams at a model's pace ...")
@@ -95,6 +101,7 @@ def run(on: Stage, pace: Pace, connections: int) -> Figures:
     say(f"{SLOW_STREAMS} slow streams ...")
     rounds = {
         UNARY: unary_rounds,
+        CALM: calm_rounds,
         FLOOD: stream_rounds,
         PACED: paced_rounds,
         SLOW: in_turn(slow, 1),

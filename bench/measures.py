@@ -25,6 +25,8 @@ done = function(summary, latency, requests)
     latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
 end
 """
+DELAY = "delay = function() return math.random(0, {most:.0f}) end\n"
+"""For wrk: milliseconds, at random, or all connections would ask at once."""
 
 
 class FailedError(Exception):
@@ -100,11 +102,12 @@ def load(result: dict[str, float], spent: Spent, connections: int) -> Load:
     )
 
 
-def unary(stage: Stage, peer: Peer, connections: int, seconds: float) -> Load:
-    """POST a chat as fast as answers come back, on so many connections."""
+def unary(stage: Stage, peer: Peer, connections: int, seconds: float, pause: float = 0.0) -> Load:
+    """POST a chat on so many connections, each as soon as it has its answer and paused a while."""
     body = payloads.chat(payloads.MODEL_UNARY, stream=False).decode()
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(LUA.format(body=body, kind=payloads.KIND))
+        script.write(DELAY.format(most=pause * 2e3) if pause else "")
         script.flush()
         command = [processes.tool("taskset"), "-c", str(stage.load_core), processes.tool("wrk")]
         command += ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s"]

@@ -12,7 +12,8 @@ NOISY = 0.05
 WIDE = 0.15
 """How far the rounds' ratios may lie apart (half of it, over their middle) before they are."""
 
-UNARY, FLOOD, PACED, SLOW = "unary", "streams", "paced streams", "slow streams"
+UNARY, CALM = "unary", "calm unary"
+FLOOD, PACED, SLOW = "streams", "paced streams", "slow streams"
 """What is measured in rounds."""
 
 Rounds = list[tuple[Load, Load]]
@@ -49,6 +50,9 @@ class Figures:
     """Everything that was measured."""
 
     unary_per_cpu_second: Compared
+    """As fast as the load can ask: not the same number of each."""
+    calm_unary_per_cpu_second: Compared
+    """About as many as an app asks for: caches are cold, and every answer wakes somebody."""
     events_per_cpu_second: Compared
     """Streams as fast as they come: a read brings many events."""
     paced_events_per_cpu_second: Compared
@@ -90,10 +94,11 @@ def delay(rounds: list[tuple[Load, Load, Load]], figure: Callable[[Load], float]
 
 def figures(rounds: dict[str, Rounds], latency: list[tuple[Load, Load, Load]]) -> Figures:
     others = {name: max(one.others for pair in rounds[name] for one in pair) for name in rounds}
-    compared = {name: compare(rounds[name], Load.rate) for name in (UNARY, FLOOD, PACED)}
+    compared = {name: compare(rounds[name], Load.rate) for name in (UNARY, CALM, FLOOD, PACED)}
     compared[SLOW] = compare(rounds[SLOW], Load.share)
     return Figures(
         unary_per_cpu_second=compared[UNARY],
+        calm_unary_per_cpu_second=compared[CALM],
         events_per_cpu_second=compared[FLOOD],
         paced_events_per_cpu_second=compared[PACED],
         slow_streams_cpu=compared[SLOW],
@@ -114,6 +119,7 @@ def table(all_: Figures) -> str:
     rows = [
         ("", "nginx", "proxy", "ratio", "rounds"),
         _row("unary requests / CPU s", all_.unary_per_cpu_second, ",.0f"),
+        _row("the same, 1,000 a second", all_.calm_unary_per_cpu_second, ",.0f"),
         _row("streamed events / CPU s", all_.events_per_cpu_second, ",.0f"),
         _row("paced events / CPU s", all_.paced_events_per_cpu_second, ",.0f"),
         _row(f"CPU of {count} slow streams", all_.slow_streams_cpu, ".2%"),

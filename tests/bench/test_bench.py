@@ -10,7 +10,7 @@ from bench import payloads, upstream
 from bench.client import Counts, Stream
 from bench.measures import Load
 from bench.peers import TABLE
-from bench.report import FLOOD, PACED, SLOW, UNARY, compare, delay, figures, table
+from bench.report import CALM, FLOOD, PACED, SLOW, UNARY, compare, delay, figures, table
 
 LOAD = Load(connections=1, count=100, seconds=2.0, cpu=0.5, others=0.0, rss=2048, p50=1.0, p99=2.0)
 
@@ -61,7 +61,7 @@ def test_a_delay_is_what_a_proxy_adds() -> None:
 
 
 def test_other_work_on_the_core_is_said() -> None:
-    quiet = {name: [(LOAD, LOAD)] for name in (UNARY, FLOOD, PACED, SLOW)}
+    quiet = {name: [(LOAD, LOAD)] for name in (UNARY, CALM, FLOOD, PACED, SLOW)}
     busy = quiet | {FLOOD: [(LOAD, replace(LOAD, others=0.4))]}
     latency = [(LOAD, LOAD, LOAD)]
     assert "Noisy" not in table(figures(quiet, latency))
