@@ -42,12 +42,19 @@ class Spool:
         self.used -= size
 
     async def work(self, job: Callable[[], T]) -> T:
-        """Do a job in the thread, after those before it."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, job)
+        """Do a job in the thread, after those before it. Raises OSError when that has ended."""
+        try:
+            done = asyncio.get_running_loop().run_in_executor(self._thread, job)
+        except RuntimeError as error:
+            raise OSError(EBADF, "the spool is closed") from error
+        return await done
 
     def after(self, job: Callable[[], None]) -> None:
         """Have a job done after those before it, and do not wait."""
-        self._thread.submit(job)
+        try:
+            self._thread.submit(job)
+        except RuntimeError:  # the thread has ended, and so have all jobs before
+            job()
 
     def close(self) -> None:
         """Let the thread end with its last job."""

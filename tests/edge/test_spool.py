@@ -107,3 +107,16 @@ async def test_a_full_disk_is_an_error() -> None:
     assert file.size == 0
     file.close()
     spool.close()
+
+
+async def test_what_outlives_the_spool_is_let_go_all_the_same() -> None:
+    spool = Spool()
+    before = open_files()
+    file = SpoolFile(spool, None)
+    await file.append(b"late")
+    assert open_files() == before + 1
+    spool.close()
+    with pytest.raises(OSError, match="closed"):
+        await file.append(b"later")
+    file.close()
+    assert (open_files(), spool.used) == (before, 0)
