@@ -1,12 +1,18 @@
 """Statuspage v2: the words, the forms, and what they say."""
 
+import json
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from proxy.console import statuspage
+from proxy.model import Instant
 from proxy.policy.standing import Word
+from proxy.report.incident import Incident
 from tests.console.looking import Scene
+from tests.console.statuspage_form import FORMS
 from tests.report.records import row
 
 URL = "http://localhost:8081"
@@ -20,10 +26,15 @@ COMPONENT_STATES = {
 }
 
 
-def components(scene: Scene) -> dict[str, str]:
-    listed = statuspage.components(scene.look(), URL)["components"]
-    assert isinstance(listed, list)
-    return {part["id"]: part["status"] for part in listed}
+def listed(said: dict[str, Any], what: str) -> list[dict[str, Any]]:
+    found = said[what]
+    assert isinstance(found, list)
+    return found
+
+
+def components(scene: Scene, field: str = "status") -> dict[str, str]:
+    parts = listed(statuspage.components(scene.look(), URL), "components")
+    return {part["id"]: part[field] for part in parts}
 
 
 def test_at_peace_all_is_operational() -> None:
@@ -64,20 +75,24 @@ def test_a_route_that_is_not_served_is_an_outage() -> None:
 
 
 def test_components_have_all_fields_and_an_order() -> None:
-    listed = statuspage.components(Scene().look(), URL)["components"]
-    assert isinstance(listed, list)
-    assert [part["position"] for part in listed] == [1, 2, 3, 4, 5]
-    assert [part["id"] for part in listed if part["group"]] == ["routes", "backends"]
-    for part in listed:
+    parts = listed(statuspage.components(Scene().look(), URL), "components")
+    assert [part["position"] for part in parts] == [1, 2, 3, 4, 5]
+    assert [part["id"] for part in parts if part["group"]] == ["routes", "backends"]
+    for part in parts:
         assert part["status"] in COMPONENT_STATES
         assert TIME.match(part["created_at"])
         assert part["group"] or part["group_id"] in {"routes", "backends"}
 
 
+def told(scene: Scene, incident: Incident) -> dict[str, Any]:
+    (said,) = listed(statuspage.incidents(scene.look(), URL, [incident]), "incidents")
+    return said
+
+
 def test_an_incident_has_its_times_updates_and_components() -> None:
     scene = Scene()
     incident = scene.break_down()
-    said = statuspage.incident(scene.look(), incident, URL)
+    said = told(scene, incident)
     assert (said["status"], said["impact"]) == ("identified", "minor")
     assert said["shortlink"] == f"{URL}/incidents/inc-1"
     assert (said["monitoring_at"], said["resolved_at"]) == (None, None)
@@ -96,16 +111,69 @@ def test_a_resolved_incident_says_when() -> None:
     scene.break_down()
     scene.recover()
     (incident,) = scene.ledger.past
-    said = statuspage.incident(scene.look(), incident, URL)
+    said = told(scene, incident)
     assert said["status"] == "resolved"
     assert TIME.match(str(said["monitoring_at"]))
     assert TIME.match(str(said["resolved_at"]))
-    assert (
-        statuspage.incidents(scene.look(), URL, [incident])["incidents"]
-        == [statuspage.incident(scene.look(), incident, URL)]
-        or said["id"] == "inc-1"
-    )
 
 
 def test_no_maintenance_is_planned() -> None:
     assert statuspage.maintenances(Scene().look(), URL)["scheduled_maintenances"] == []
+
+
+def test_an_update_says_what_it_changed_for_the_backends_concerned() -> None:
+    scene = Scene()
+    scene.break_down()
+    scene.recover()
+    (incident,) = scene.ledger.past
+    updates = told(scene, incident)["incident_updates"][::-1]
+    affected = [update["affected_components"] for update in updates]
+    assert all(each["code"] == "backend-openai" for (each,) in affected)
+    assert {each["name"] for (each,) in affected} == {"openai"}
+    changes = [(each["old_status"], each["new_status"]) for (each,) in affected]
+    assert [new for _, new in changes[:-1]] == [old for old, _ in changes[1:]]
+    assert changes[0] == ("operational", "partial_outage")
+    assert changes[-1] == ("degraded_performance", "operational")
+    assert ("partial_outage", "major_outage") in changes
+
+
+def test_what_is_no_component_any_more_is_not_named() -> None:
+    scene = Scene()
+    incident = scene.break_down()
+    incident.places = [replace(incident.places[0], backend="gone")]
+    said = told(scene, incident)
+    assert [part["id"] for part in said["components"]] == []
+    assert all(update["affected_components"] == [] for update in said["incident_updates"])
+
+
+def test_a_component_was_updated_when_something_last_happened_to_it() -> None:
+    scene = Scene()
+    scene.traffic.since -= 60
+    before = components(scene, "updated_at")
+    assert set(before.values()) == {components(scene, "created_at")["routes"]}
+    incident = scene.break_down()
+    broken = components(scene, "updated_at")
+    for name in ("backend-openai", "backends", "route-chat", "routes"):
+        assert broken[name] == told(scene, incident)["updated_at"] > before[name]
+    assert broken["backend-azure"] == before["backend-azure"]
+
+    since = Instant(scene.look().moment.now + 10)
+    scene.rows = (row("openai"), row("azure", Word.EJECTED, since=since))
+    out = components(scene, "updated_at")
+    assert out["backend-azure"] == out["backends"] > broken["backends"]
+
+
+@pytest.mark.parametrize("path", FORMS)
+async def test_every_answer_has_the_public_form(path: str) -> None:
+    async with Scene().open() as scene:
+        scene.break_down("azure")
+        scene.recover()
+        scene.break_down()
+        answer = await scene.get(f"/api/v2/{path}")
+        FORMS[path].model_validate_json(answer.text)
+        said = json.loads(answer.text)
+    ids = [incident["id"] for incident in said.get("incidents", ())]
+    unresolved_only = path in {"summary.json", "incidents/unresolved.json"}
+    assert ids == (
+        [] if "incidents" not in said else ["inc-2"] if unresolved_only else ["inc-2", "inc-1"]
+    )
