@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from aiohttp import StreamReader
 
 from proxy.dialects.peek import Peek, Peeked
-from proxy.edge.body import MemoryBody, OnceBody, SpoolBody
+from proxy.edge.body import MemoryBody, OnceBody, Received, SpoolBody
 from proxy.edge.intake import BROKEN, Intake, Pace
 from proxy.edge.receive import SPOOL_FAILED, SPOOL_FULL, Receiver, receive_whole
 from proxy.edge.spool import Spool
@@ -14,6 +15,7 @@ from proxy.model import Bodies, Refusal
 from tests.edge.port import bodies, until
 from tests.edge.test_body import content
 from tests.edge.test_intake import payload
+from tests.wire.fuse import Fuse, When, open_files
 
 BODY = b'{"model":"gpt-5"}'
 
@@ -94,3 +96,55 @@ async def test_whatever_goes_wrong_leaves_no_file(tmp_path: Path) -> None:
         await receiving
     assert spool.used == 0
     assert BROKEN.status == 400
+
+
+async def drip(stream: StreamReader) -> None:
+    """Send a body in pieces, each when the one before has been taken."""
+    for _ in range(3):
+        stream.feed_data(BODY)
+        await until(lambda: stream.is_eof() or not stream._buffer)
+    stream.feed_eof()
+
+
+async def struck(fuse: Fuse) -> tuple["asyncio.Task[Received | Refusal]", Spool]:
+    """Take a body in while the fuse blows; then the spool ends with its last job."""
+    loop, spool, stream = asyncio.get_running_loop(), Spool(), payload(ended=False)
+    taker = Receiver(Intake(stream, 1000, Pace()), bodies(memory=1), spool, None, None)
+    dripping = asyncio.create_task(drip(stream))
+    loop.set_task_factory(fuse)  # type: ignore[arg-type]
+    try:
+        taking = loop.create_task(taker.receive())
+    finally:
+        loop.set_task_factory(None)
+    fuse.act = taking.cancel
+    await asyncio.wait({taking})
+    dripping.cancel()
+    if not taking.cancelled() and taking.exception() is None:
+        received = taking.result()
+        if not isinstance(received, Refusal):
+            received.close()
+    spool.close()
+    return taking, spool
+
+
+@pytest.mark.parametrize("when", When)
+async def test_a_client_that_leaves_at_any_wait_leaves_no_file(when: When) -> None:
+    before = open_files()
+    for number in range(1, 20):
+        fuse = Fuse(number, when=when)
+        taking, spool = await struck(fuse)
+        assert taking.cancelled() is fuse.blown
+        assert (open_files(), spool.used) == (before, 0)
+        if not fuse.blown:
+            assert number > 3
+            return
+    pytest.fail("it waits for ever")
+
+
+@pytest.mark.parametrize("error", [OSError(28, "no space left"), MemoryError()], ids=repr)
+async def test_an_error_at_any_wait_leaves_no_file(error: Exception) -> None:
+    before = open_files()
+    for number in range(1, 4):
+        taking, spool = await struck(Fuse(number, error=error))
+        assert taking.exception() is error or taking.result() is SPOOL_FAILED
+        assert (open_files(), spool.used) == (before, 0)
