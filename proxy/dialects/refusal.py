@@ -19,6 +19,7 @@ from proxy.model import (
     Headers,
     Refusal,
     Seconds,
+    Target,
     Verdict,
 )
 
@@ -135,11 +136,11 @@ def nothing_left(
     code: str,
     retry_in: Seconds | None,
     told: bool,
-    note: str = "",
+    notes: Sequence[str] = (),
 ) -> Refusal:
     """Say that nothing is left, what was tried, when to come back, and what else is known.
 
-    `code` says why, `told` whether a provider told the time `retry_in`.
+    `code` says why, `told` whether a provider told the time `retry_in`, `notes` are sentences.
     """
     limited = all(a.verdict.cause in _LIMITS for a in attempts) and (attempts or told)
     status = HTTPStatus.TOO_MANY_REQUESTS if limited else HTTPStatus.SERVICE_UNAVAILABLE
@@ -147,7 +148,7 @@ def nothing_left(
     return Refusal(
         status=_STATUS.get(code, status),
         code=code,
-        message=f"{said} {note}" if note else said,
+        message=" ".join((said, *filter(None, notes))),
         retry_after=LEAST_RETRY if retry_in is None else retry_in,
         should_retry=told and retry_in is not None and retry_in <= MOST_RETRY,
         attempts=attempts,
@@ -162,9 +163,13 @@ def _what(code: str, ask: Ask) -> str:
     return f"no backend answered for {model}"
 
 
-def out_of_rotation(out: Sequence[tuple[str, Verdict]]) -> str:
-    """Return a sentence on backends that were not asked, with what put them out; may be empty."""
-    told = "; ".join(f"{name}: {_WORDS[verdict.cause]}" for name, verdict in dict(out).items())
+def out_of_rotation(
+    out: Sequence[tuple[Target, Verdict]], attempts: Sequence[AttemptRecord]
+) -> str:
+    """Return a sentence on backends that were not asked, and what put them out; may be empty."""
+    tried = {attempt.backend for attempt in attempts}
+    why = {target.backend.name: _WORDS[verdict.cause] for target, verdict in out}
+    told = "; ".join(f"{name}: {words}" for name, words in why.items() if name not in tried)
     return f"Out of rotation: {told}." if told else ""
 
 

@@ -15,7 +15,7 @@ from typing import assert_never
 
 from proxy.dialects.ask import sticky_key
 from proxy.dialects.headers import answer_headers, degraded_headers, refusal_headers
-from proxy.dialects.refusal import no_route, nothing_left, render_refusal
+from proxy.dialects.refusal import no_route, nothing_left, out_of_rotation, render_refusal
 from proxy.dialects.static import static_answer
 from proxy.exchange import Clock, Downstream, Events, Judge, Upstream
 from proxy.exchange.alarm import Nap
@@ -327,7 +327,7 @@ class Exchange:
             code=decision.why.value,
             retry_in=decision.retry_in,
             told=decision.told,
-            note=self._ports.note(self._route),
+            notes=(out_of_rotation(decision.out, self._attempts), self._ports.note(self._route)),
         )
         self._answer(refusal)
 

@@ -25,8 +25,10 @@ from proxy.model import (
     Refusal,
     Seconds,
     Sent,
+    Target,
     Verdict,
 )
+from tests.policy import build
 
 
 def said(dialect: Dialect, refusal: Refusal, request_id: str = "") -> object:
@@ -167,7 +169,9 @@ def failed(backend: str, cause: Cause) -> AttemptRecord:
 )
 def test_each_reason_has_its_words(code: str, status: int, words: str) -> None:
     attempts = (failed("p", Cause.ORIGIN),)
-    refusal = nothing_left(ASK, attempts, code=code, retry_in=None, told=False, note="See x.")
+    refusal = nothing_left(
+        ASK, attempts, code=code, retry_in=None, told=False, notes=("", "See x.")
+    )
     assert (refusal.status, refusal.code, refusal.attempts) == (status, code, attempts)
     assert words in refusal.message
     assert refusal.message.endswith(" See x.")
@@ -202,11 +206,13 @@ def test_a_resend_is_asked_for_where_a_provider_told_a_short_time(
     assert (refusal.retry_after, refusal.should_retry) == (retry_in, should)
 
 
-def test_who_is_out_is_named_once_with_its_cause() -> None:
+def test_who_is_out_and_was_not_asked_is_named_with_its_cause() -> None:
     down, limited = Verdict(cause=Cause.ORIGIN), Verdict(cause=Cause.RATE_LIMIT)
-    said = out_of_rotation([("p", down), ("s", limited), ("p", down)])
-    assert said == "Out of rotation: p: server error; s: rate limit."
-    assert not out_of_rotation([])
+    p, s, t = (Target(backend=build.backend(name)) for name in "pst")
+    out = [(p, down), (s, limited), (p, down), (t, down)]
+    tried = [failed("t", Cause.ORIGIN)]
+    assert out_of_rotation(out, tried) == "Out of rotation: p: server error; s: rate limit."
+    assert not out_of_rotation([(t, down)], tried)
 
 
 def test_no_route_names_the_model_or_the_path() -> None:

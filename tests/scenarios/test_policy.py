@@ -174,6 +174,16 @@ async def test_F8_with_all_down_it_fails_fast_and_comes_back(world: World) -> No
     assert world.now() - back <= 16
 
 
+@scenario(tiers="[[p], [s/fallback]]")
+async def test_F8_a_refusal_names_who_failed_and_who_was_out(world: World) -> None:
+    world.p.plan(sim.status(401))
+    world.s.plan(sim.cdn_502())
+    await world.ask()
+    said = json.loads((await world.ask()).answer)["error"]["message"]
+    assert "no backend answered for m (s: " in said
+    assert "Out of rotation: p: key refused." in said
+
+
 @scenario(extra="ejection: {backoff: {first: 60s, most: 60s}}")
 async def test_F9_one_that_is_secretly_well_is_found(world: World) -> None:
     for provider in (world.p, world.s):
