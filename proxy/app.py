@@ -112,7 +112,7 @@ class Faultline:
         self.fleet = load().fleet
         self._missed: tuple[str, ...] = ()
         self.clock = LoopClock()
-        self._draining = False
+        self._started = self._draining = False
         dice = dice or random.Random(os.urandom(16))  # noqa: S311 - jitter and ids are no secrets
         now, wall = self.clock.now, time.time
         self._journal = None if journal is None else Journal(journal, now=now, wall=wall)
@@ -230,6 +230,7 @@ class Faultline:
         gc.collect()
         gc.freeze()  # what is here now stays: later collections need not look at it
         gc.set_threshold(YOUNG)
+        self._started = True
         self._log(Level.INFO, "started", url=self.url, console=self.console_url)
 
     async def live(self) -> None:
@@ -271,7 +272,8 @@ class Faultline:
         self._lag.close()
         self.news.close()
         await self.outside.close()
-        self._log(Level.INFO, "stopped")
+        if self._started:
+            self._log(Level.INFO, "stopped")
         if self._journal is not None:
             self._journal.close(LAST_LINES)
 

@@ -54,3 +54,4 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
     assert ended.returncode == NO_ADDRESS
     assert b"cannot listen" in ended.stderr
     assert b"Traceback" not in ended.stderr
+    assert b"stopped" not in (tmp_path / "out").read_bytes(), "what never started does not stop"
