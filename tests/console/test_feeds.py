@@ -1,7 +1,10 @@
 """Feeds: well-formed whatever is in them."""
 
+import time
+from calendar import timegm
 from xml.etree import ElementTree as ET
 
+import feedparser
 import pytest
 
 from proxy.console.feeds import MOST, atom, rss, xml
@@ -54,3 +57,36 @@ def test_hostile_text_is_but_text(text: str) -> None:
     for feed in (atom, rss):
         ET.fromstring(feed(scene.look(), URL).encode())
     assert "<" not in xml(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "kind"),
+    [
+        ("/history.atom", "atom10", "application/atom+xml"),
+        ("/history.rss", "rss20", "application/rss+xml"),
+    ],
+)
+async def test_a_feed_reader_that_no_one_here_wrote_reads_them(
+    path: str, version: str, kind: str
+) -> None:
+    async with Scene().open() as scene:
+        scene.break_down("azure")
+        scene.recover()
+        incident = scene.break_down()
+        incident.places = [Place(Scope.MODEL, "openai", "<b>&\x00\x1b[31m</b>")]
+        answer = await scene.get(path)
+        home = f"http://{scene.console.addresses[0]}"
+    assert answer.headers["content-type"].startswith(kind)
+    feed = feedparser.parse(answer.body, response_headers=dict(answer.headers))
+    assert (feed.bozo, feed.version) == (False, version)
+    assert feed.feed.title == "Faultline incidents"
+    assert feed.feed.link == f"{home}/"
+    latest, past = feed.entries
+    assert [each.link for each in feed.entries] == [f"{home}/incidents/inc-{n}" for n in (2, 1)]
+    assert [each.id for each in feed.entries] == [each.link for each in feed.entries]
+    assert latest.title.startswith("Identified: <b>&[31m</b> at openai: ")
+    assert past.title == "Resolved: azure: the network edge cannot reach the provider"
+    for each in feed.entries:
+        assert abs(timegm(each.published_parsed) - time.time()) < 60
+    text = past.content[0].value if version == "atom10" else past.summary
+    assert "First failure, azure: the network edge cannot reach the provider" in text

@@ -1,11 +1,17 @@
 """Statuspage v2: the words, the forms, and what they say."""
 
+import asyncio
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from proxy.console import statuspage
 from proxy.model import Instant
@@ -177,3 +183,48 @@ async def test_every_answer_has_the_public_form(path: str) -> None:
     assert ids == (
         [] if "incidents" not in said else ["inc-2"] if unresolved_only else ["inc-2", "inc-1"]
     )
+
+
+def exported(url: str, folder: Path) -> str:
+    """What a client of Statuspage's that no one here wrote makes of the summary, as metrics."""
+    (folder / "services.json").write_text(
+        json.dumps({"faultline": {"name": "Faultline", "url": f"{url}/api/v2/summary.json"}})
+    )
+    settings = {
+        "RUN_MODE": "once",
+        "SERVICES_JSON_PATH": str(folder / "services.json"),
+        "METRICS_TEXTFILE_PATH": str(folder / "read.prom"),
+    }
+    main = "from statuspage_prometheus_exporter.status_monitoring import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", main],
+        env=os.environ | settings,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return (folder / "read.prom").read_text()
+
+
+@pytest.mark.slow
+async def test_a_client_that_no_one_here_wrote_reads_it(tmp_path: Path) -> None:
+    async with Scene(rows=(row("openai", Word.EJECTED), row("azure"))).open() as scene:
+        scene.break_down()
+        url = f"http://{scene.console.addresses[0]}"
+        families = text_string_to_metric_families(await asyncio.to_thread(exported, url, tmp_path))
+    read = {
+        sample.labels.get("component_name", sample.name): sample
+        for family in families
+        for sample in family.samples
+        if family.name in {"statuspage_component_status", "statuspage_incident_info"}
+    }
+    up = {name: sample.value for name, sample in read.items()}
+    assert (up["chat"], up["openai"], up["azure"]) == (0.0, 0.0, 1.0)
+    incident = read["statuspage_incident_info"].labels
+    assert incident["incident_id"] == "inc-1"
+    assert incident["incident_name"] == "openai: the network edge cannot reach the provider"
+    assert incident["affected_components"] == "chat, openai"
+    assert incident["shortlink"] == f"{url}/incidents/inc-1"
