@@ -116,7 +116,7 @@ class Faultline:
         dice = dice or random.Random(os.urandom(16))  # noqa: S311 - jitter and ids are no secrets
         now, wall = self.clock.now, time.time
         self._journal = None if journal is None else Journal(journal, now=now, wall=wall)
-        self._lag = LagMeter(self.clock, self._lagging)
+        self._lag = LagMeter(self.clock)
         self.outside = Outside(self.fleet, self._reach(dice))
         self.news = Newsroom(self._surroundings(dice), self.outside)
         self._metrics = Metrics(
@@ -138,6 +138,7 @@ class Faultline:
             rng=dice,
             tell=self._report.health_changed,
             budget_refused=self._report.budget_refused,
+            lagging=lambda: self._lag.lagging,
         )
         self.transport = Transport(now)
         self.drills = Drills(self.clock, self._drill_turned)
@@ -361,9 +362,6 @@ class Faultline:
         length = round(running.until - running.began, 3)
         names = {"backend": running.backend, "fault": running.fault.value, "by": running.by}
         self._log(Level.WARNING, turn, **names, for_s=length)
-
-    def _lagging(self, lagging: bool) -> None:
-        self.standing.lagging = lagging
 
     def _configure_journal(self, journal: Journal) -> None:
         journal.configure(level=self.fleet.log_level, form=self.fleet.log_format)

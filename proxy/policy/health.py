@@ -45,15 +45,24 @@ KeyName = tuple[str, Secret | str | None]
 class Health:
     """The standing of everything that an attempt can meet."""
 
-    def __init__(self, fleet: Fleet, *, rng: Random, tell: Callable[[HealthChange], None]) -> None:
-        self.lagging = False
-        """Set while our own loop lags: what looks like a slow backend may be ourselves. What a
-        backend has said or done holds all the same, or nobody would be ejected under load."""
+    def __init__(
+        self,
+        fleet: Fleet,
+        *,
+        rng: Random,
+        tell: Callable[[HealthChange], None],
+        lagging: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`lagging` says whether our own loop lags: what looks slow may then be ourselves.
+
+        What a backend has said or done holds all the same, or nobody would be ejected under load.
+        """
         self.offline = Offline()
         self.members: dict[str, Member] = {}
         self.keys: dict[KeyName, Breaker] = {}
         self._rng = rng
         self._tell = tell
+        self._lagging = lagging
         self.adopt(fleet)
 
     def adopt(self, fleet: Fleet) -> None:
@@ -221,7 +230,7 @@ class Health:
     def _is_forgiven(self, verdict: Verdict, ours: bool, silent: bool) -> bool:
         if verdict.cause in LOCAL:
             return False  # what it costs stands in the table of blame
-        return ours or (self.lagging and (silent or verdict.cause is Cause.TIMEOUT))
+        return ours or ((silent or verdict.cause is Cause.TIMEOUT) and self._lagging())
 
     def _is_ours(
         self, attempt: Attempt, verdict: Verdict, sent: Sent, now: Instant, silent: bool

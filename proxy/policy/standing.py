@@ -54,18 +54,11 @@ class Standing:
         rng: Random,
         tell: Callable[[HealthChange], None] = lambda _: None,
         budget_refused: Callable[[str], None] = lambda _: None,
+        lagging: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._health = Health(fleet, rng=rng, tell=tell)
+        """`lagging` is asked when a backend seems slow: nobody is charged while our loop lags."""
+        self._health = Health(fleet, rng=rng, tell=tell, lagging=lagging)
         self._shared = Shared(health=self._health, rng=rng, refused=budget_refused)
-
-    @property
-    def lagging(self) -> bool:
-        """Whether our own loop lags: then nobody is charged for being slow."""
-        return self._health.lagging
-
-    @lagging.setter
-    def lagging(self, lagging: bool) -> None:
-        self._health.lagging = lagging
 
     def adopt(self, fleet: Fleet, _now: Instant) -> None:
         """Go on under a new table; backends and keys that are unchanged in it keep their state."""

@@ -4,8 +4,6 @@ While the loop lags, what looks like a slow backend may be ourselves, so nobody 
 a clock; never what runs in the loop.
 """
 
-from collections.abc import Callable
-
 from proxy.exchange import Clock, Timer
 from proxy.model import Instant, Seconds
 
@@ -22,10 +20,9 @@ SPAN = Seconds(30.0)
 class LagMeter:
     """Measures the lag of the loop that its clock belongs to."""
 
-    def __init__(self, clock: Clock, tell: Callable[[bool], None]) -> None:
-        """Take the loop's clock; `tell` hears whenever the loop begins or ceases to lag."""
+    def __init__(self, clock: Clock) -> None:
+        """Take the loop's clock."""
         self._clock = clock
-        self._tell = tell
         self._timer: Timer | None = None
         self._due = clock.now()
         self._lagging = False
@@ -51,8 +48,8 @@ class LagMeter:
     def lagging(self) -> bool:
         """Whether the loop lags, the tick that is overdue just now included.
 
-        Ask this where it decides something: uvloop runs timers in the order in which they were
-        due and before it reads sockets, so a deadline may fire late before `tell` has heard.
+        uvloop runs timers in the order in which they were due and before it reads sockets: a
+        deadline that fires late may do so before the tick that would tell.
         """
         return self._lagging or self.current > LAGGING
 
@@ -72,7 +69,5 @@ class LagMeter:
             self._spans = (self._spans[1], Seconds(0.0))
             self._span_began = now
         self._spans = (self._spans[0], max(self._spans[1], lag))
-        if (lag > LAGGING) is not self._lagging:
-            self._lagging = not self._lagging
-            self._tell(self._lagging)
+        self._lagging = lag > LAGGING
         self._tick_at(now)

@@ -109,12 +109,14 @@ class World:
         self.route = routes[0]
         self.told: list[HealthChange] = []
         self.refused: list[str] = []
+        self.lagging = False
         self.fleet = fleet(*routes, **fields)
         self.standing = Standing(
             self.fleet,
             rng=Fixed(chance),
             tell=self.told.append,
             budget_refused=self.refused.append,
+            lagging=lambda: self.lagging,
         )
 
     def eject(self, name: str, now: float = 0.0, verdict: Verdict | None = None) -> None:
