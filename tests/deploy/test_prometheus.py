@@ -59,18 +59,16 @@ def test_an_alert_says_how_grave_it_is_and_what_to_think_of_it(alert: dict[str, 
     assert alert["annotations"].keys() == {"summary", "description"}
 
 
-def test_every_alert_fires_in_a_case_or_is_kept_quiet_in_one() -> None:
+@pytest.mark.parametrize("fires", [True, False])
+def test_every_alert_fires_in_a_case_and_is_quiet_in_another(fires: bool) -> None:
     cases = [case for test in load("tests.yaml")["tests"] for case in test["alert_rule_test"]]
-    fired = {case["alertname"] for case in cases if case.get("exp_alerts")}
-    assert {case["alertname"] for case in cases} == set(ALERTS)
-    # Days of a slow burn take promtool minutes.
-    assert set(ALERTS) - fired <= {"FaultlineRequestsFail", "FaultlineErrorBudgetShrinks"}
+    assert {c["alertname"] for c in cases if bool(c.get("exp_alerts")) is fires} == set(ALERTS)
 
 
 def promtool(*arguments: str, given: bytes = b"") -> None:
     path = shutil.which("promtool")
     if path is None:
-        pytest.fail("promtool is needed here: apt-get install prometheus")
+        pytest.skip("promtool is not installed; apt-get install prometheus")
     done = subprocess.run([path, *arguments], input=given, capture_output=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr).decode()
 
