@@ -103,7 +103,7 @@ class Connections(Server):
 class Connection(RequestHandler):
     """What aiohttp calls when bytes come, and the task that serves them."""
 
-    __slots__ = ("_all", "_pace", "_payload", "_serve", "_timer", "full", "on_room")
+    __slots__ = ("_all", "_begun", "_pace", "_payload", "_serve", "_timer", "full", "on_room")
 
     def __init__(self, connections: Connections, serve: Serve, pace: Pace) -> None:
         loop = asyncio.get_running_loop()
@@ -116,6 +116,8 @@ class Connection(RequestHandler):
         self._serve = serve
         self._pace = pace
         self._payload: StreamReader = EMPTY_PAYLOAD
+        self._begun = False
+        """Whether a head has begun, behind a request that is being served."""
         self._timer: TimerHandle | None = None
 
     @property
@@ -158,6 +160,9 @@ class Connection(RequestHandler):
     async def _next(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
         if not self._messages:
             self._waiter = self._loop.create_future()
+            if self._begun:
+                self._begun = False
+                self._arm(self._pace.head, self._head_is_late)
             try:
                 await self._waiter
             finally:
@@ -190,7 +195,9 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Parse; a request that is only begun has its deadline, a broken body ends its reader."""
+        between = self._waiter is None and not self._messages and self._payload.is_eof()
         RequestHandler.data_received(self, data)
+        self._begun = between and not self._messages
         if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
             self._break_bodies()
         waiter = self._waiter

@@ -9,7 +9,7 @@ import pytest
 from proxy.edge.intake import Pace
 from proxy.exchange import Downstream
 from proxy.model import Ask, Body, Seconds
-from tests.edge.port import JSON, STREAM, WITHIN, Port, get, opened, post, until
+from tests.edge.port import JSON, STREAM, WITHIN, Port, Script, echo, get, opened, post, until
 
 HOST = b"Host: localhost\r\n"
 START = b"POST /v1/chat/completions HTTP/1.1\r\n" + HOST
@@ -155,6 +155,46 @@ async def test_a_head_that_dribbles_has_a_deadline() -> None:
         answer = await client.answer()
         assert answer.status == 408
         assert await client.closed()
+
+
+def once(going: asyncio.Event) -> Script:
+    """Answer when it is time."""
+
+    async def script(ask: Ask, body: Body, downstream: Downstream) -> None:
+        await going.wait()
+        await echo(ask, body, downstream)
+
+    return script
+
+
+async def test_a_head_that_was_begun_behind_a_running_request_has_its_deadline_too() -> None:
+    going = asyncio.Event()
+    async with opened(once(going), pace=Pace(head=Seconds(0.15))) as port:
+        client = await port.call()
+        client.send(post())
+        await until(lambda: port.edge.in_flight == 1)
+        client.send(START)
+        await asyncio.sleep(0.2)  # no deadline while the answer before it is due
+        going.set()
+        assert (await client.answer()).status == 200
+        assert (await client.answer()).status == 408
+        assert await client.closed()
+
+
+async def test_a_head_that_was_begun_behind_a_running_request_may_end_in_time() -> None:
+    going = asyncio.Event()
+    async with opened(once(going), pace=Pace(head=Seconds(0.25))) as port:
+        client = await port.call()
+        client.send(post())
+        await until(lambda: port.edge.in_flight == 1)
+        client.send(START)
+        await asyncio.sleep(0.02)
+        going.set()
+        assert (await client.answer()).status == 200
+        client.send(CL + b"\r\n\r\n" + BODY)
+        assert (await client.answer()).status == 200
+        await asyncio.sleep(0.3)
+        assert (await client.ask(post())).status == 200
 
 
 async def test_the_deadline_of_a_head_counts_from_its_first_byte_and_ends_with_it() -> None:
