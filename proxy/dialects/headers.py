@@ -17,6 +17,7 @@ from proxy.model import (
     Backend,
     CredentialKind,
     Degraded,
+    Drill,
     Headers,
 )
 
@@ -126,6 +127,11 @@ def _origin(backend: str, model: str | None, sent: int) -> Headers:
 def degraded_headers(degraded: Degraded | None) -> Headers:
     """Tell of an answer that is less than what was asked for."""
     return () if degraded is None else ((b"x-faultline-degraded", degraded.value.encode()),)
+
+
+def drill_headers(backend: str, drill: Drill | None) -> Headers:
+    """Tell of an answer of a backend that plays a fault: it may be late, or be cut yet."""
+    return () if drill is None else ((b"x-faultline-drill", _visible(f"{backend}={drill}")),)
 
 
 def refusal_headers(*, request_id: str, failed: Sequence[AttemptRecord] = ()) -> Headers:

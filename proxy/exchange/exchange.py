@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import assert_never
 
 from proxy.dialects.ask import sticky_key
-from proxy.dialects.headers import answer_headers, degraded_headers, refusal_headers
+from proxy.dialects.headers import answer_headers, degraded_headers, drill_headers, refusal_headers
 from proxy.dialects.refusal import no_route, nothing_left, out_of_rotation, render_refusal
 from proxy.dialects.static import static_answer
 from proxy.exchange import Clock, Downstream, Events, Judge, Upstream
@@ -277,8 +277,8 @@ class Exchange:
             sent=number,
             failed=self._attempts,
         )
-        if self._degraded is not None:
-            headers += degraded_headers(self._degraded)
+        headers += degraded_headers(self._degraded)
+        headers += drill_headers(runner.backend.name, runner.drill)
         self._committed = self._ports.clock.now()
         self._status = status
         if runner.whole:

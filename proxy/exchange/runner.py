@@ -87,7 +87,7 @@ class Runner:
         self.sink: Sink | None = None
         self._bench = bench
         self._continuation = continuation
-        self._drill = bench.drilled(self.backend.name)
+        self.drill = bench.drilled(self.backend.name)
         self._call: Call | None = None
         self._bytes_in = self._bytes_out = 0
         self._sent = Sent.NOT_SENT
@@ -118,7 +118,7 @@ class Runner:
             connect=self.send.limits.connect,
             tls=self.send.limits.tls,
             fresh=self.send.fresh,
-            drill=self._drill,
+            drill=self.drill,
         )
         self._uploads = rendered.body.data is None
         self._call = self._bench.upstream.start(order, self)
@@ -254,7 +254,7 @@ class Runner:
             reused=self._reused,
             own_key=self.backend.credential.kind is not CredentialKind.CLIENT,
             elapsed=Seconds(bench.clock.now() - self._started),
-            drill=self._drill,
+            drill=self.drill,
         )
 
     def record(self) -> AttemptRecord:
@@ -278,7 +278,7 @@ class Runner:
             bytes_in=self._bytes_in,
             times=tuple(self._times),
             garbled=0 if watched is None else watched.garbled,
-            drill=self._drill,
+            drill=self.drill,
             resumption=None
             if self._continuation is None
             else self._continuation.record(joined=self.sink is not None),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from proxy.dialects.headers import (
     answer_headers,
     degraded_headers,
+    drill_headers,
     refusal_headers,
     request_headers,
     reroute_headers,
@@ -255,6 +256,11 @@ def test_a_failure_that_was_played_is_said_to_be_a_drill() -> None:
     assert told[b"x-faultline-drill"] == b"q=reset"
     assert told[b"x-faultline-reason"] == b"p=tcp, q=tcp"
     assert b"x-faultline-drill" not in dict(reroute_headers(failed[:1]))
+
+
+def test_an_answer_of_a_backend_that_plays_a_fault_says_so() -> None:
+    assert drill_headers("p", Drill.CUT) == ((b"x-faultline-drill", b"p=cut"),)
+    assert drill_headers("p", None) == ()
 
 
 def test_what_is_less_than_asked_for_is_marked() -> None:

@@ -112,6 +112,7 @@ async def test_a_slow_answer_comes_late_and_whole(monkeypatch: pytest.MonkeyPatc
         headers, text = await ask(session, here, stream=True)
         assert here.faultline.clock.now() - began >= 0.2
         assert headers["x-faultline-backend"] == "p"
+        assert headers["x-faultline-drill"] == "p=slow"
         assert "[DONE]" in text
 
 
