@@ -103,12 +103,24 @@ class Connections(Server):
 class Connection(RequestHandler):
     """What aiohttp calls when bytes come, and the task that serves them."""
 
-    __slots__ = ("_all", "_begun", "_pace", "_payload", "_serve", "_timer", "full", "on_room")
+    __slots__ = (
+        "_all",
+        "_begun",
+        "_pace",
+        "_payload",
+        "_serve",
+        "_timer",
+        "familiar",
+        "full",
+        "on_room",
+    )
 
     def __init__(self, connections: Connections, serve: Serve, pace: Pace) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(connections, loop=loop, keepalive_timeout=pace.keepalive, **LIMITS)
         self._all = connections
+        self.familiar: object = None
+        """What is remembered of this connection by whoever serves it; it ends with it."""
         self.full = False
         """Whether the client reads more slowly than it is written to."""
         self.on_room: Callable[[], None] | None = None

@@ -19,18 +19,17 @@ from proxy.dialects.models import model_answer, models_answer
 from proxy.dialects.peek import Peek
 from proxy.dialects.recognise import Recognition
 from proxy.dialects.refusal import BUG, DRAINING
-from proxy.edge.admission import Errand, admit
+from proxy.edge.admission import Errand, Familiar
 from proxy.edge.body import Received
 from proxy.edge.connection import Connection
 from proxy.edge.door import Door
-from proxy.edge.fields import Fields
 from proxy.edge.intake import Intake, Pace, too_large
 from proxy.edge.models import model_names
 from proxy.edge.receive import Receiver, receive_whole
 from proxy.edge.spool import Spool
 from proxy.edge.visit import Visit
 from proxy.exchange import Downstream, Events
-from proxy.model import Ask, Bodies, Body, Fleet, Operation, Refusal
+from proxy.model import Ask, Bodies, Body, Fleet, Operation, Refusal, header
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +117,10 @@ class Handler:
     ) -> Refusal | None:
         """Answer one request, or say why it is refused."""
         fleet = self._fleet()
-        errand = admit(visit, message, self._door(fleet))
+        familiar = connection.familiar
+        if not isinstance(familiar, Familiar):
+            familiar = connection.familiar = Familiar()
+        errand = familiar.admit(visit, message, self._door(fleet))
         if isinstance(errand, Refusal):
             return errand
         if connection.draining:
@@ -129,7 +131,7 @@ class Handler:
         peek = Peek(encoded) if errand.recognition.reads_body else None
         body: Received | Refusal | None = receive_whole(payload, peek, fleet.bodies)
         if body is None:
-            body = await self._receive(visit, payload, errand.fields, peek, fleet.bodies)
+            body = await self._receive(visit, message, payload, peek, fleet.bodies)
         if isinstance(body, Refusal):
             return body
         try:
@@ -151,17 +153,17 @@ class Handler:
     async def _receive(
         self,
         visit: Visit,
+        message: RawRequestMessage,
         payload: StreamReader,
-        fields: Fields,
         peek: Peek | None,
         bodies: Bodies,
     ) -> Received | Refusal:
         """Take in a body that is still coming, or large."""
-        told = fields.get(b"content-length")
+        told = header(message.raw_headers, b"content-length")
         length = None if told is None else int(told)
         if length is not None and length > bodies.limit:
             return too_large(bodies.limit)
-        if b"expect" in fields and not payload.is_eof():
+        if not payload.is_eof() and header(message.raw_headers, b"expect") is not None:
             visit.reply.invite()
         intake = Intake(payload, bodies.limit, self._pace)
         return await Receiver(intake, bodies, self._spool, peek, length).receive()

@@ -140,6 +140,15 @@ async def test_a_body_over_the_limit_is_refused_at_once(chunked: bool, limit: in
         assert port.edge._spool.used == 0
 
 
+async def test_a_familiar_head_does_not_vouch_for_its_body() -> None:
+    async with opened(table=fleet(bodies=bodies(limit=1000))) as port:
+        client = await port.call()
+        assert (await client.ask(post(BODY))).status == 200
+        client.send(post(b"x" * 1001)[:200])
+        answer = await client.answer()
+        assert (answer.status, answer.code) == (413, "body_too_large")
+
+
 async def test_a_body_at_the_limit_passes() -> None:
     async with opened(table=fleet(bodies=bodies(limit=len(BODY)))) as port:
         assert (await port.ask(post(BODY))).status == 200
