@@ -48,4 +48,5 @@ from proxy.cli import (  # noqa: E402, F401 - imported for what they register
     serve,
     status,
     tail,
+    top,
 )
