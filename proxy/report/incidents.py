@@ -118,9 +118,9 @@ class Ledger(Events):
 
     def attempt_ended(self, exchange_id: str, route: str, record: AttemptRecord) -> None:  # noqa: ARG002 - the protocol's
         """Look for trouble in an attempt, and count it where trouble is known."""
-        self._on(self._watch.attempt(record))
         if self.open and not record.verdict.good:
             self._count_failure(record)
+        self._on(self._watch.attempt(record))  # what begins with this failure has counted it
 
     def health_changed(self, change: HealthChange) -> None:
         """Look for trouble, or its end, in a change of standing."""
