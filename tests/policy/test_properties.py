@@ -1,13 +1,15 @@
 """Whatever happens, and in whatever order: what must hold for every exchange and every backend.
 
-A machine draws exchanges, events and leaps of time (at the boundaries where rules change), plays
-the exchange's part honestly (an attempt ends at its own limits, a wake comes when it is due), and
-checks after each step the invariants of a proxy that does no harm.
+A machine draws exchanges, events and leaps of time (also to the very instant at which a rule
+changes, and to one tick before and after it), plays the exchange's part honestly (an attempt ends
+at its own limits, a wake comes when it is due, or as late as a busy loop is), and checks after each
+step the invariants of a proxy that does no harm. What is paid it counts in books of its own.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf, nextafter
 from random import Random
 from typing import Any
 
@@ -111,6 +113,8 @@ SPECIALS: dict[str, dict[str, Any]] = {
     "unary in haste": {"stream": False, "read_timeout": 5.0},
 }
 LEAPS = (0.0, 0.01, 0.05, 0.999, 1.0, 1.001, 2.0, 3.0, 9.99, 10.0, 15.0, 30.0, 61.0, 301.0)
+LATEST = 0.9
+"""Seconds that a busy loop is late at most: less than a lease outlives its attempt."""
 
 
 @dataclass
@@ -143,6 +147,25 @@ class Exchange:
     over: bool = False
     stales: int = 0
     silent: list[Target] = field(default_factory=list)
+    rerouted: bool = False
+    unclear: bool = False
+    """What comes next was paid before a wait, or is beyond the budget by rule."""
+
+
+@dataclass
+class Book:
+    """What a backend was sent: by the rules as they are written, not by the code's own sums."""
+
+    requests: list[float] = field(default_factory=list)
+    paid: list[float] = field(default_factory=list)
+    hedges: list[float] = field(default_factory=list)
+
+    def covers(self, now: float, *, hedge: bool) -> bool:
+        """Say whether one more is within the budget; the window forgets after 10 to 11 s."""
+        requests = sum(now - then <= 11.0 for then in self.requests)
+        paid = sum(now - then < 10.0 for then in self.paid)
+        hedges = sum(now - then < 10.0 for then in self.hedges)
+        return paid < max(3, 0.2 * requests) and (not hedge or hedges < max(2, 0.05 * requests))
 
 
 class Machine(RuleBasedStateMachine):
@@ -160,6 +183,7 @@ class Machine(RuleBasedStateMachine):
         self.stepping: Exchange | None = None
         self.spy_on_the_door()
         self.early: dict[str, float] = {}
+        self.books = {name: Book() for name in FLEET.backends}
         self.states: dict[int, tuple[Breaker, State, int]] = {}
 
     # --- what happens ------------------------------------------------------------------------
@@ -187,7 +211,35 @@ class Machine(RuleBasedStateMachine):
     @rule(leap=st.sampled_from(LEAPS))
     def time_passes(self, leap: float) -> None:
         """Let all come about that is due on the way, in its order."""
-        until = self.now + leap
+        self.pass_until(self.now + leap)
+
+    @rule(late=st.sampled_from([0.001, LATEST]))
+    def time_is_lost(self, late: float) -> None:
+        """The loop is busy: what is due meanwhile comes late, and all at once."""
+        self.now += late
+        self.pass_until(self.now)
+
+    @rule(data=st.data(), tick=st.sampled_from([-inf, None, inf]), name=NAMES)
+    def comes_at_a_boundary(self, data: st.DataObject, tick: float | None, name: str) -> None:
+        """Begin at the very instant at which something changes, or one tick beside it."""
+        edges = sorted({edge for edge in self.edges() if self.now < edge < self.now + 700.0})
+        if edges:
+            edge = data.draw(st.sampled_from(edges))
+            self.pass_until(edge if tick is None else nextafter(edge, tick))
+            self.begins(name, None, "", True)
+
+    def edges(self) -> Iterator[float]:
+        for breaker in self.breakers():
+            yield from (breaker.until, breaker.cooled_until, breaker._recovered_at + 30.0)
+            if breaker.state is State.PROBING:
+                yield breaker._lease_until
+        for exchange in self.exchanges:
+            yield exchange.deadline
+            if exchange.due is not None:
+                yield exchange.due
+            yield from (live.ends for live in exchange.live.values())
+
+    def pass_until(self, until: float) -> None:
         while (due := min(self.agenda(), default=None, key=lambda d: d[0])) and due[0] <= until:
             self.now = max(self.now, due[0])
             due[1]()
@@ -370,6 +422,7 @@ class Machine(RuleBasedStateMachine):
                 assert not exchange.over
                 assert self.now <= decision.until < exchange.deadline
                 exchange.due = decision.until
+                exchange.unclear = not exchange.live
             elif isinstance(decision, Cancel):
                 assert exchange.over
                 del exchange.live[decision.number]
@@ -382,6 +435,7 @@ class Machine(RuleBasedStateMachine):
 
     def obey_last(self, exchange: Exchange, decision: Relay | Refuse | Substitute) -> None:
         assert not exchange.over, "one terminal decision"
+        assert self.now <= exchange.deadline + LATEST, "an exchange does not outlive its client"
         exchange.over = True
         if isinstance(decision, Refuse):
             assert not exchange.live
@@ -396,6 +450,9 @@ class Machine(RuleBasedStateMachine):
         assert max(send.limits.connect, send.limits.tls) <= send.limits.total
         silent = exchange.silent
         assert not any(send.target is target for target in silent), "the silent are not redialled"
+        if send.hedge:
+            self.obey_hedge(exchange, send)
+        self.enter_in_the_books(exchange, send)
         exchange.sent.append(send)
         assert send.number == len(exchange.sent)
         assert send.number <= exchange.most + bool(exchange.stales)
@@ -405,6 +462,34 @@ class Machine(RuleBasedStateMachine):
         # Once after each stale connection, once quickly, and as often as patience allows.
         assert again <= 1 + exchange.stales + exchange.waited * exchange.most
         exchange.live[send.number] = Live(send=send, started=self.now)
+
+    def obey_hedge(self, exchange: Exchange, send: Send) -> None:
+        """One, late, at another target that is well, and never a repetition that is not safe."""
+        (first,) = exchange.live.values()
+        hedge = exchange.of.hedge
+        assert hedge is not None
+        assert hedge.after is not None
+        assert self.now >= first.started + hedge.after
+        assert not send.probe
+        assert not any(before.hedge or before.target is send.target for before in exchange.sent)
+        assert exchange.failover._replay is Replay.ALWAYS
+
+    def enter_in_the_books(self, exchange: Exchange, send: Send) -> None:
+        """The first is free and fills the bucket, as the first reroute does; the rest is paid."""
+        book = self.books[send.target.backend.name]
+        tried = any(before.target is send.target for before in exchange.sent)
+        first = not exchange.sent
+        resent = first and exchange.failover._ask.resend > 0
+        unclear = exchange.unclear or send.fresh or resent
+        if send.hedge or (not first and (tried or exchange.rerouted)):
+            assert unclear or book.covers(self.now, hedge=send.hedge), "what is paid is covered"
+            (book.requests if exchange.unclear else book.paid).append(self.now)
+            if send.hedge:
+                book.hedges.append(self.now)
+        else:
+            (book.paid if resent else book.requests).append(self.now)
+        exchange.rerouted |= not first and not tried and not send.hedge
+        exchange.unclear = False
 
     def close(self, exchange: Exchange) -> None:
         before = self.counts()
@@ -482,7 +567,9 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "exchanges"):
             return
+        self.time_passes(700.0)
         for exchange in list(self.exchanges):
+            assert exchange.over, "each has one outcome, in time"
             self.close(exchange)
         for member in self.standing._health.members.values():
             assert (member.in_flight, member.waiting, member.queued) == (0, 0, 0)
