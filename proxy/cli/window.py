@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from proxy.cli.passing import good
 from proxy.model import Phase, Result
-from proxy.report.lines import ExchangeLine
+from proxy.report.lines import AttemptLine, ExchangeLine
 
 SPAN = 60.0
 """Seconds that are looked back on."""
@@ -87,8 +87,7 @@ class Window:
     def add(self, line: ExchangeLine, at: float) -> None:
         """Take an exchange."""
         tried = tuple(
-            Tried(each.backend, each.cause, good(each), each.times_ms.get(Phase.FIRST_CONTENT))
-            for each in line.attempts
+            Tried(each.backend, each.cause, good(each), _first(each)) for each in line.attempts
         )
         failed = line.result in FAILED
         with self._lock:
@@ -140,6 +139,11 @@ def _numbers(weight: float, firsts: Sequence[float | None], failed: int) -> Numb
         late=_quantile(known, 0.95),
         failed=failed,
     )
+
+
+def _first(attempt: AttemptLine) -> float | None:
+    """Return when its first content came; a unary answer's is all of it."""
+    return attempt.times_ms.get(Phase.CONTENT, attempt.times_ms.get(Phase.END))
 
 
 def _known(firsts: Iterable[float | None]) -> Iterable[float]:

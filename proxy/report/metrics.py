@@ -249,8 +249,9 @@ class Metrics(Events, Collector):
         if (hedged := record.hedged) is not None:
             self._hedges.add((hedged,))
         for phase, at in record.times:
-            if phase is Phase.FIRST_CONTENT:
+            if phase is Phase.CONTENT or phase is Phase.END:
                 self._first_content.add((backend,), at)
+                break
 
     def _went_on(self, tried: Resumption, times: int = 1) -> None:
         labels = (tried.rung, tried.result)

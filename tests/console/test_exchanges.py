@@ -59,7 +59,7 @@ async def test_an_exchange_is_told_in_the_journals_own_line() -> None:
         scene.report.ended(WHOLE)
         scene.report.ended(REFUSED)
         told = await one.lines(2)
-        assert told == await other.lines(2)
+        assert [line["id"] for line in await other.lines(2)] == [WHOLE.id, REFUSED.id]
         assert [line["result"] for line in told] == ["whole", "refused"]
         assert told[0]["event"] == "exchange"
         assert told[0]["id"] == WHOLE.id

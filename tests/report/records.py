@@ -85,8 +85,9 @@ GOOD_ATTEMPT = AttemptRecord(
     bytes_in=4312,
     times=(
         (Phase.WRITE, Seconds(0.0001)),
-        (Phase.HEAD, Seconds(0.25)),
-        (Phase.FIRST_CONTENT, Seconds(0.48)),
+        (Phase.HEAD, Seconds(0.0002)),
+        (Phase.FIRST_CONTENT, Seconds(0.25)),
+        (Phase.CONTENT, Seconds(0.48)),
     ),
 )
 
@@ -100,7 +101,7 @@ BAD_ATTEMPT = replace(
     verdict=BAD_GATEWAY,
     sent=Sent.HEAD_SEEN,
     status=502,
-    times=((Phase.HEAD, Seconds(0.018)),),
+    times=((Phase.HEAD, Seconds(0.0002)), (Phase.FIRST_CONTENT, Seconds(0.018))),
 )
 
 WHOLE = ExchangeRecord(

@@ -116,6 +116,12 @@ def test_an_attempt_is_counted_by_backend_and_cause(metrics: Metrics) -> None:
     assert value(metrics, "faultline_first_content_seconds_sum", backend="azure") == 0.48
 
 
+def test_the_first_content_of_a_unary_answer_is_all_of_it(metrics: Metrics) -> None:
+    times = ((Phase.FIRST_CONTENT, Seconds(0.25)), (Phase.END, Seconds(0.5)))
+    metrics.attempt_ended("req-1", "chat", replace(GOOD_ATTEMPT, times=times))
+    assert value(metrics, "faultline_first_content_seconds_sum", backend="azure") == 0.5
+
+
 def test_ejections_and_cooldowns_are_counted_recoveries_are_not(metrics: Metrics) -> None:
     metrics.health_changed(EJECTED)
     metrics.health_changed(replace(EJECTED, change=Change.COOLED, scope=Scope.KEY))
