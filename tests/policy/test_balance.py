@@ -1,5 +1,7 @@
 from random import Random
 
+import pytest
+
 from proxy.model import BudgetRule, Ejection, Scope, Seconds
 from proxy.policy.balance import least, load, spread
 from proxy.policy.breaker import Breaker
@@ -37,6 +39,34 @@ def test_least_never_compares_one_with_itself_and_finds_all() -> None:
     members[0].in_flight = 9
     drawn = {least(members, rng, stream=True) for _ in range(200)}
     assert drawn == {1, 2, 3}
+
+
+class Drawn(Fixed):
+    """Chance that says one number after the other."""
+
+    def __init__(self, *values: float) -> None:
+        super().__init__()
+        self.values = list(values)
+
+    def random(self) -> float:
+        return self.values.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "pair"),
+    [
+        (0.0, 0.0, (0, 1)),
+        (0.0, 0.999, (0, 3)),
+        (0.999, 0.999, (3, 2)),
+        (0.5, 0.34, (2, 1)),
+        (0.5, 0.67, (2, 3)),
+    ],
+)
+def test_each_pair_is_as_likely(first: float, second: float, pair: tuple[int, int]) -> None:
+    members = [member(name) for name in "abcd"]
+    assert least(members, Drawn(first, second), stream=True) == pair[0], "of equals the first drawn"
+    members[pair[0]].in_flight = 1
+    assert least(members, Drawn(first, second), stream=True) == pair[1]
 
 
 def test_load_is_queue_times_time_for_the_weight() -> None:

@@ -352,6 +352,21 @@ def test_a_pardon_takes_back_what_was_counted() -> None:
     assert not fail(ratio, 0.2)
 
 
+def test_after_a_pardon_all_five_are_left() -> None:
+    breaker = fresh()
+    fail(breaker, 0.0)
+    breaker.pardon(at(0.1))
+    assert [fail(breaker, 1.0) for _ in range(5)] == [False] * 4 + [True]
+
+
+def test_after_a_pardon_the_hold_begins_at_the_first_backoff() -> None:
+    breaker = ejected(rule=Ejection(first=Seconds(0.25)))
+    breaker.pardon(at(0.1))
+    recover(breaker, 0.1)
+    breaker.condemn(breaker.generation, at(1.0), CALM)
+    assert breaker.until == 1.5
+
+
 def test_a_pardoned_ejection_may_be_probed_at_once() -> None:
     breaker = ejected()
     breaker.pardon(at(0.2))

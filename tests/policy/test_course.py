@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from proxy.model import Action, Balance, Cause, Ejection, Scope, Seconds
-from proxy.policy.decision import Ready, Refuse, Relay, Wait, Why
+from proxy.model import Action, Balance, Cause, Ejection, Hedge, Scope, Seconds
+from proxy.policy.decision import Ready, Refuse, Relay, Wait, Why, Woke
 from tests.policy.build import World, ask, at, bad, route, sends, target
 
 A, B, C = target("a"), target("b"), target("c")
@@ -250,6 +250,23 @@ def test_slow_start_without_another_tier_queues() -> None:
     assert isinstance(queued.first[0], Wait)
     going.succeeds(1.12)
     assert sends(queued.waits(queued.first)[1]) == ["1 a"]
+
+
+def test_slow_start_is_waited_for_after_another_has_failed() -> None:
+    world = World(route((A, B)))
+    world.eject("b")
+    world.exchange(1.0, backend="b").on(1.0, Ready(number=1))
+    dialogue = world.exchange(1.1)
+    queued = dialogue.fails(1.2, 1)
+    assert isinstance(queued[0], Wait)
+
+
+def test_a_tier_that_was_left_is_not_hedged_to() -> None:
+    world = World(route((A,), (B, C), hedge=Hedge(after=Seconds(5.0)), patience=Seconds(0.0)))
+    world.cool("a", 0.0, 2.0)
+    dialogue = world.exchange()
+    assert sends(dialogue.first) == ["1 b"]
+    assert sends(dialogue.on(5.0, Woke())) == ["2 c hedge"]
 
 
 def test_where_one_queue_is_full_there_may_be_another() -> None:

@@ -449,3 +449,13 @@ def test_everything_remembered_about_a_backend_is_listed() -> None:
     }
     scopes = [b.scope for b in clinic.health.all_breakers(clinic.health.members["a"])]
     assert scopes == [Scope.BACKEND, Scope.KEY]
+
+
+def test_where_one_account_has_a_key_of_ours_and_clients_each_is_listed_where_it_is_used() -> None:
+    clients = target("c", account="a", credential=Credential(kind=CredentialKind.CLIENT))
+    clinic = Clinic(A, clients)
+    clinic.enter(clients, client="alice")
+    listed = {n: [*clinic.health.all_breakers(m)] for n, m in clinic.health.members.items()}
+    ours, theirs = clinic.health.keys.values()
+    assert [b for b in listed["a"] if b.scope is Scope.KEY] == [ours]
+    assert [b for b in listed["c"] if b.scope is Scope.KEY] == [theirs]

@@ -179,6 +179,16 @@ def test_who_is_out_of_rotation_is_not_asked() -> None:
     assert asked(dialogue.on(0.2, ended)) == ["2 t align"]
 
 
+def test_who_is_due_for_a_probe_may_go_on() -> None:
+    world = World(route((P, S), (T,)))
+    world.eject("s")
+    dialogue = world.exchange(0.9)
+    dialogue.on(0.9, Ready(number=1))
+    (send,) = dialogue.on(1.0, Ended(number=1, verdict=CUT, rungs=(Rung.ALIGN,)))
+    assert isinstance(send, Send)
+    assert (str(send.target), send.probe) == ("s", True)
+
+
 def test_who_was_silent_is_not_asked_again() -> None:
     _, talk = cut(route((P, S)), Rung.ALIGN, Rung.ANCHOR)
     assert talk.misses(2, verdict=bad(Cause.TIMEOUT), silent=True) == ()

@@ -15,11 +15,11 @@ def failure(of: Backend, now: float, cause: Cause = Cause.DNS, **fields: Any) ->
 
 def test_two_unrelated_backends_that_fail_alike_are_the_machine() -> None:
     offline = Offline()
-    assert not offline.unreached(failure(A, 0.0))
-    assert not offline.now(at(0.0))
-    assert offline.unreached(failure(B, 5.0))
-    assert offline.now(at(10.0))
-    assert not offline.now(at(10.001))
+    assert not offline.unreached(failure(A, 100.0))
+    assert not offline.now(at(100.0))
+    assert offline.unreached(failure(B, 105.0))
+    assert offline.now(at(110.0))
+    assert not offline.now(at(110.001))
 
 
 def test_one_backend_alone_is_not() -> None:

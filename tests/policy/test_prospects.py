@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from proxy.model import Cause, Operation, Scope, Target
+from proxy.model import Cause, Operation, Scope, Seconds, Target
 from proxy.policy.attempt import Attempt
 from proxy.policy.breaker import Gate
 from proxy.policy.prospects import Prospects
-from tests.policy.build import World, ask, at, bad, route, target
+from tests.policy.build import Fixed, World, ask, at, bad, route, target
 
 A, B, C = target("a"), target("b", context_window=8), target("c", context_window=100)
 
@@ -48,6 +48,23 @@ def test_a_demand_for_context_only_grows() -> None:
     assert names(one) == ["c"]
     one.demand_larger(A)
     assert names(one) == ["c"]
+
+
+def test_the_smallest_window_that_is_declared_is_larger_than_none() -> None:
+    one = prospects(World(route((A, target("t", context_window=1)))))
+    one.demand_larger(A)
+    assert names(one) == ["t"]
+
+
+def test_a_lost_probe_is_no_reason_against_an_early_one() -> None:
+    world = World(route((A, B), (C,)))
+    world.eject("a")
+    world.eject("a", verdict=bad(scope=Scope.MODEL))
+    lost, of_model = prospects(world).breakers(A)[::2]
+    assert lost.enter(at(1.0), Seconds(5.0))
+    of_model.condemn(of_model.generation, at(5.5), Fixed())
+    assert not prospects(world).could_probe(A, at(5.999))
+    assert prospects(world).could_probe(A, at(6.0))
 
 
 def test_each_has_one_try() -> None:

@@ -61,6 +61,23 @@ def test_while_one_is_in_rotation_no_time_is_told() -> None:
     assert [str(t) for t, _ in said.out] == ["a"]
 
 
+def test_whoever_is_out_is_named_wherever_it_stands() -> None:
+    world = both(attempts=1)
+    world.eject("b")
+    said = refusal(world.exchange(0.1).fails(0.2, 1))
+    assert [str(t) for t, _ in said.out] == ["b"]
+
+
+def test_of_two_that_are_back_at_once_the_better_tier_speaks() -> None:
+    for first, told in (("a", True), ("b", False)):
+        world = both(patience=Seconds(0.0))
+        world.cool(first, 0.0, 1.0)
+        world.eject("b" if first == "a" else "a")
+        world.exchange(0.0).close()
+        said = refusal(world.exchange(0.1).first)
+        assert (said.retry_in, said.told) == (0.9, told)
+
+
 def test_our_own_network_is_named() -> None:
     dialogue = both().exchange()
     dialogue.fails(0.1, 1, bad(Cause.LOCAL_NETWORK), sent=Sent.NOT_SENT)

@@ -36,6 +36,8 @@ def takes(match: Match, **fields: object) -> bool:
         ("gpt[5]", "gpt5", False),
         ("gpt[5]", "gpt[5]", True),
         ("*", "line\nbreak", True),
+        ("line?break", "line\nbreak", True),
+        ("a*b*c*d", "axbycxd", True),
         ("gpt-5*", None, False),
     ],
 )
@@ -119,6 +121,12 @@ def test_a_new_fleet_is_compiled_anew() -> None:
     old, new = fleet(route(P, name="old")), fleet(route(P, name="new"))
     names = [found.name for f in (old, new, old) if (found := find_route(f, ask()))]
     assert names == ["old", "new", "old"]
+
+
+def test_a_fleet_is_compiled_once() -> None:
+    one = fleet(route(P, name="one"))
+    unknown = ask(operation=Operation.OTHER)
+    assert find_route(one, unknown) is find_route(one, unknown)
 
 
 def test_it_keeps_the_limits_of_the_route_that_names_the_backend() -> None:

@@ -64,7 +64,8 @@ def test_a_model_counts_its_own_attempts() -> None:
     world = World(route((A,)))
     world.eject("a", verdict=bad(scope=Scope.MODEL))
     world.exchange(1.0)
-    assert [row.in_flight for row in world.standing.view(at(1.0))] == [1, 1]
+    world.exchange(1.0, model="other")
+    assert [row.in_flight for row in world.standing.view(at(1.0))] == [2, 1]
 
 
 def test_a_shared_key_shows_at_each_backend_that_has_it() -> None:
@@ -101,6 +102,16 @@ def test_a_reload_keeps_the_standing_and_forgets_routes_that_are_gone() -> None:
     other = route((A,), name="other")
     world.standing.adopt(fleet(other), at(0.3))
     assert world.standing._shared.early == {}
+
+
+def test_a_reload_grants_no_second_early_probe_to_what_no_route_names() -> None:
+    world = World(route((A,)))
+    world.eject("a")
+    direct = route((A,), name="")
+    assert len(sends(world.exchange(0.1, of=direct).first)) == 1
+    world.eject("a", 0.2)
+    world.standing.adopt(fleet(world.route), at(0.3))
+    assert sends(world.exchange(0.4, of=direct).first) == []
 
 
 def test_a_standing_needs_no_listener() -> None:

@@ -61,6 +61,12 @@ def test_a_queue_is_short_in_time() -> None:
     assert 0.94 < now <= 1.0
 
 
+def test_a_queue_is_left_when_its_patience_is_spent_to_the_tick() -> None:
+    left, full = waiting(chance=1.0), member()
+    steps = [left.for_room(full, at(0.0)) for _ in range(17)]
+    assert [step is not None for step in steps] == [True] * 16 + [False], "16 times 62.5 ms"
+
+
 def test_a_queue_is_short_in_places() -> None:
     full = member()
     pauses = [waiting().for_room(full, at(0.0)) for _ in range(MOST_QUEUED + 1)]
