@@ -151,7 +151,7 @@ class Ledger(Events):
             if quiet is not None and now - quiet >= self._hold(incident):
                 self._close(incident, now, tale.resolved(incident, quiet))
             elif now - incident.news >= ABANDONED:
-                self._close(incident, now, tale.ABANDONED)
+                self._close(incident, Instant(incident.news + ABANDONED), tale.ABANDONED)
 
     # --- inside
 
@@ -235,9 +235,10 @@ class Ledger(Events):
                 self.open.append(incident)
                 incident.resolved = None
                 incident.reopened += 1
-                self._say(
-                    incident, trouble.at, tale.back(incident, trouble.at - ended), Stage.IDENTIFIED
-                )
+                if trouble.streak.at >= ended:
+                    _take_in(incident, trouble.streak)
+                text = tale.back(incident, trouble.at - ended)
+                self._say(incident, trouble.at, text, Stage.IDENTIFIED)
                 return incident
         return None
 
@@ -247,11 +248,11 @@ class Ledger(Events):
             id=self._new_id(), family=family, opened=streak.at, noticed=trouble.at, news=trouble.at
         )
         incident.places.append(trouble.place)
-        incident.causes.update(streak.causes)
-        # What was felt before it was noticed is part of it.
-        incident.whole, incident.rescued = streak.whole, streak.rescued
-        incident.failed = streak.failed
-        incident.evidence = trouble.verdict.evidence
+        _take_in(incident, streak)
+        leading = (
+            each for each in (trouble.verdict, streak.verdict) if each.cause is incident.cause
+        )
+        incident.evidence = next((each.evidence for each in leading), "")
         self._say(
             incident, streak.at, tale.first_seen(trouble.place, streak.verdict), Stage.INVESTIGATING
         )
@@ -310,6 +311,14 @@ class Ledger(Events):
 
     def _asks(self, route: str, backends: Iterable[str]) -> bool:
         return not self._routes.get(route, set()).isdisjoint(backends)
+
+
+def _take_in(incident: Incident, streak: Streak) -> None:
+    """Count what was seen and felt before it was noticed: it is part of it."""
+    incident.causes.update(streak.causes)
+    incident.whole += streak.whole
+    incident.rescued += streak.rescued
+    incident.failed += streak.failed
 
 
 def _feel(felt: Incident | Streak, backends: Collection[str], record: ExchangeRecord) -> None:

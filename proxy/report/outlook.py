@@ -46,9 +46,10 @@ class Outlook:
     def _before(self, incident: Incident) -> tuple[Seconds, ...]:
         """Return how long the same lasted before, at one of the same backends."""
         return tuple(
-            Seconds(each.ended - each.opened)
+            Seconds(each.quiet_since - each.opened)
             for each in self.past()
-            if each.ended is not None
+            if each.resolved is not None
+            and each.quiet_since is not None  # of others it is not known when they ended
             and not each.drill  # a drill is as long as a person wished
             and each.cause is incident.cause
             and not set(each.backends).isdisjoint(incident.backends)

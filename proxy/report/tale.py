@@ -38,8 +38,8 @@ def title(incident: Incident, fleet: Fleet) -> str:
 
 def extent(incident: Incident, fleet: Fleet) -> str:
     """Say how far it reaches: a model, a key, a backend, a provider, a network edge, ourselves."""
-    if len(incident.places) == 1 or incident.family is Family.OURS:
-        return str(incident.places[0])
+    if len(incident.places) == 1 or incident.family is not Family.PROVIDER:
+        return listed([str(place) for place in incident.places])
     concerned = _known(incident.backends, fleet)
     providers = {backend.vendor for backend in concerned}
     if len(providers) == 1 and len(concerned) > 1:
@@ -99,7 +99,7 @@ def again(place: Place, verdict: Verdict) -> str:
 def back(incident: Incident, after: float) -> str:
     """Say that an incident has come back."""
     times = "" if incident.reopened == 1 else f"; {incident.reopened} times now: it flaps"
-    return f"It is back {span(after)} after it seemed over{times}."
+    return f"It is back {span(after)} after it was closed{times}."
 
 
 def unasked(place: Place, silence: float) -> str:
@@ -131,7 +131,7 @@ def explanation(incident: Incident, fleet: Fleet, well: Collection[str]) -> str:
         return f"{said[0]}. Nothing outside answers."
     total = incident.causes.total()
     evidence = f"; {incident.evidence}" if incident.evidence else ""
-    said[0] += f" ({incident.causes[incident.cause]} of {total} failures{evidence})."
+    said[0] += f" ({incident.causes[incident.cause]} of {counted(total, 'failure')}{evidence})."
     said += [
         f"{number} of them {'says' if number == 1 else 'say'} otherwise: {CAUSES[cause]}."
         for cause, number in incident.causes.most_common()[1:]

@@ -6,7 +6,7 @@ The clients' own faults, and anything that puts nothing out of rotation and is r
 
 from collections import Counter, deque
 from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeVar
 
@@ -51,6 +51,9 @@ ejection."""
 UNASKED = Seconds(900.0)
 """After so long without a failure it is no longer said that a backend fails which nobody asks."""
 
+FORGOTTEN = Seconds(3600.0)
+"""A failure after so long without any is the first of another trouble: nobody asked, or slept."""
+
 OURS_IN_A_ROW = 3
 """Failures of our own network that no answer comes between."""
 
@@ -84,6 +87,24 @@ class Streak:
     """Requests on the routes concerned that were answered whole meanwhile."""
     rescued: int = 0
     failed: int = 0
+    firsts: dict[Family, tuple[Instant, Verdict]] = field(default_factory=dict)
+    """The first failure of each family of causes: a spent quota and a cut are not one trouble."""
+
+    def add(self, verdict: Verdict, at: Instant) -> None:
+        """Count a failure."""
+        self.causes[verdict.cause] += 1
+        self.last = at
+        self.firsts.setdefault(FAMILIES[verdict.cause], (at, verdict))
+
+    def part(self, verdict: Verdict, at: Instant) -> "Streak":
+        """Return what of it can be one trouble with this verdict."""
+        family = FAMILIES[verdict.cause]
+        began, first = self.firsts.get(family, (at, verdict))
+        alike = Counter({c: n for c, n in self.causes.items() if FAMILIES[c] is family})
+        causes = alike or Counter({verdict.cause: 1})
+        if first is self.verdict:
+            return replace(self, causes=causes)
+        return Streak(began, first, causes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +211,10 @@ class Watch:
 
     def _failed(self, record: AttemptRecord) -> Iterator[Signal]:
         verdict, at = record.verdict, record.ended
-        streak = self.streaks.setdefault(record.backend, Streak(at, verdict))
-        streak.causes[verdict.cause] += 1
-        streak.last = at
+        streak = self.streaks.get(record.backend)
+        if streak is None or at - streak.last >= FORGOTTEN:
+            streak = self.streaks[record.backend] = Streak(at, verdict)
+        streak.add(verdict, at)
         match FAMILIES[verdict.cause]:
             case Family.OURS:
                 self._ours += 1
@@ -218,7 +240,7 @@ class Watch:
             how=How.FAILING,
             verdict=record.verdict,
             at=at,
-            streak=streak,
+            streak=streak.part(record.verdict, at),
             share=(bad, total),
         )
 
@@ -267,7 +289,7 @@ class Watch:
                 how=How.EXHAUSTED,
                 verdict=attempt.verdict,
                 at=record.ended,
-                streak=streak,
+                streak=streak.part(attempt.verdict, record.ended),
                 route=record.route,
             )
 
@@ -308,10 +330,14 @@ class Watch:
         unheard_of = model not in self._served and model not in self._named
         if family is None or (family is Family.MODEL and unheard_of):
             return
-        streak = self.streaks.get(change.backend)
-        if streak is None or verdict.cause not in streak.causes:
-            streak = Streak(change.at, verdict, Counter({verdict.cause: 1}))
-        yield Trouble(place=place, how=how, verdict=verdict, at=change.at, streak=streak)
+        streak = self.streaks.get(change.backend, Streak(change.at, verdict))
+        yield Trouble(
+            place=place,
+            how=how,
+            verdict=verdict,
+            at=change.at,
+            streak=streak.part(verdict, change.at),
+        )
 
     def _is_long_pause(self, place: Place, change: HealthChange) -> bool:
         if change.verdict.cause is Cause.QUOTA:

@@ -394,7 +394,7 @@ def test_flapping_is_one_incident_that_takes_longer_to_be_over() -> None:
     assert [(stage, text) for _, stage, text in sky.timeline()][3:] == [
         ("monitoring", watching("openai")),
         ("resolved", "Over after 31 s: 9 rescued, 0 failed, of 364 requests."),
-        ("identified", "It is back 30 s after it seemed over."),
+        ("identified", "It is back 30 s after it was closed."),
         ("monitoring", watching("openai")),
         ("identified", again),
         ("monitoring", watching("openai")),

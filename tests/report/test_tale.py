@@ -107,9 +107,9 @@ def test_where_requests_go_instead() -> None:
 def test_a_return_is_counted() -> None:
     some = incident(*at("openai"))
     some.reopened = 1
-    assert tale.back(some, 30.0) == "It is back 30 s after it seemed over."
+    assert tale.back(some, 30.0) == "It is back 30 s after it was closed."
     some.reopened = 3
-    assert tale.back(some, 30.0) == ("It is back 30 s after it seemed over; 3 times now: it flaps.")
+    assert tale.back(some, 30.0) == ("It is back 30 s after it was closed; 3 times now: it flaps.")
 
 
 def test_the_toll_is_told_even_if_there_is_none() -> None:
