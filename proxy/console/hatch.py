@@ -118,11 +118,11 @@ class Hatch:
 
     def _pack(self, order: Order) -> bytes:
         good = self._shelves[order.shelf](order.accept)
-        body, whole = self._packed.get(order, (b"", b""))
-        if body is not good.body:
-            whole = _head(good, self._wall()) + good.body
-            self._packed[order] = (good.body, whole)
-        return whole
+        packed = self._packed.get(order)
+        if packed is None or packed[0] is not good.body:
+            packed = (good.body, _head(good, self._wall()) + good.body)
+            self._packed[order] = packed
+        return packed[1]
 
 
 class Caller(asyncio.Protocol):
