@@ -61,7 +61,6 @@ class Failover:
         "_ladder",
         "_live",
         "_number",
-        "_over",
         "_pause",
         "_prospects",
         "_relayed",
@@ -94,6 +93,7 @@ class Failover:
         """How many may be made."""
         self._number = 0
         self._live: list[Attempt] = []
+        """Under way and not relayed; an event that comes too late finds nobody here."""
         self._relayed: Attempt | None = None
         self._pause: Pause | None = None
         self._hedge_due = False
@@ -102,7 +102,6 @@ class Failover:
         """How the answer that was cut may go on; None while none is cut."""
         self._resumes = 0
         self._stale = False
-        self._over = False
 
     def begin(self, now: Instant) -> tuple[Decision, ...]:
         """Decide what is tried first."""
@@ -123,7 +122,6 @@ class Failover:
 
     def close(self, _now: Instant) -> None:
         """Give everything back that the exchange still holds, charged to nobody; idempotent."""
-        self._over = True
         for attempt in self._live:
             self._health.leave(attempt)
         self._live = []
@@ -136,7 +134,7 @@ class Failover:
 
     def _ready(self, number: int, now: Instant) -> tuple[Decision, ...]:
         attempt = self._take(number)
-        if attempt is None or self._over:
+        if attempt is None:
             return _NOTHING
         self._relayed = attempt
         self._health.ready(attempt, now)
@@ -164,12 +162,11 @@ class Failover:
         assert self._ladder is not None
         late = now >= self._deadline.at or self._number >= self._attempts
         step = None if late else self._ladder.next(now)
-        self._over = step is None
         return _NOTHING if step is None else self._send(*step, now)
 
     def _failed(self, event: Failed, now: Instant) -> tuple[Decision, ...]:
         attempt = self._take(event.number)
-        if attempt is None or self._over:
+        if attempt is None:
             return _NOTHING
         attempt.verdict = None if event.mismatch else event.verdict
         attempt.silent = event.silent
@@ -200,8 +197,6 @@ class Failover:
             attempt.ours = self._health.failed(attempt, verdict, sent, now, silent=silent)
 
     def _woke(self, now: Instant) -> tuple[Decision, ...]:
-        if self._over:
-            return _NOTHING
         if self._pause is not None:
             self._end_pause()
             return self._go_on(now)
@@ -250,7 +245,6 @@ class Failover:
         return (send,) if due is None else (send, Wait(until=due))
 
     def _relay(self, number: int) -> tuple[Decision, ...]:
-        self._over = True
         if self._ladder is not None:
             self._ladder = None
             self._resumes += 1
@@ -263,7 +257,6 @@ class Failover:
         return (Relay(number=number), *losers)
 
     def _refuse(self, why: Why | None, now: Instant) -> tuple[Decision, ...]:
-        self._over = True
         refusal = refuse(self._prospects, why, now)
         text = self._route.static
         if text is None or not takes_static(self._ask):

@@ -13,11 +13,24 @@ from proxy.model import (
     Hedge,
     Operation,
     Replay,
+    Rung,
     Scope,
     Seconds,
     Sent,
 )
-from proxy.policy.decision import Cancel, Ended, Ready, Refuse, Relay, Send, Wait, Why, Woke
+from proxy.policy.decision import (
+    Cancel,
+    Ended,
+    Event,
+    Failed,
+    Ready,
+    Refuse,
+    Relay,
+    Send,
+    Wait,
+    Why,
+    Woke,
+)
 from tests.policy.build import LIMITS, Dialogue, World, at, bad, route, sends, target
 
 P, Q, S = target("p"), target("q"), target("s", "other")
@@ -64,6 +77,27 @@ def test_what_comes_too_late_changes_nothing() -> None:
     dialogue.close()
     dialogue.close()
     assert dialogue.on(0.4, Ended(number=2, verdict=bad())) == ()
+
+
+LATE: tuple[Event, ...] = (
+    Woke(),
+    Ready(number=1),
+    Failed(number=1, verdict=bad(transient=True), sent=Sent.NOT_SENT),
+    Ended(number=1, verdict=bad(Cause.TCP), rungs=tuple(Rung)),
+)
+
+
+@pytest.mark.parametrize("late", LATE)
+def test_after_the_last_word_nothing_follows(late: Event) -> None:
+    refused = tiers().exchange(no_failover=True)
+    refused.fails(0.1, 1)
+    paired = tiers(hedge=Hedge(after=Seconds(1.0))).exchange()
+    paired.close(0.1)
+    world = tiers()
+    world.cool("p", 0.0, 1.0)
+    waiting = world.exchange()
+    waiting.close(0.1)
+    assert [d.on(1.0, late) for d in (refused, paired, waiting)] == [()] * 3
 
 
 def test_at_most_four_attempts() -> None:
