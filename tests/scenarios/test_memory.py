@@ -24,7 +24,7 @@ routes:
   - {{name: all, tiers: [[p]]}}
 """
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": True}
-READERS = 40
+READERS = 20
 PER_READER = 0.6 * MIB
 """What one client that does not read may cost (C14)."""
 HELD = 9 * MIB
