@@ -164,8 +164,9 @@ class Ledger(Events):
             stage = Stage.IDENTIFIED if incident.stage is Stage.INVESTIGATING else None
             self._say(incident, now, tale.explanation(incident, self._fleet, well), stage)
         if WORSE.index(incident.impact) > WORSE.index(incident.felt):
+            more = incident.felt is not Impact.NONE
             incident.felt = incident.impact
-            self._say(incident, now, tale.felt(incident))
+            self._say(incident, now, tale.felt(incident, more=more))
         quiet = incident.quiet_since
         if quiet is None or incident.stage is not Stage.IDENTIFIED or now - quiet < CALM:
             return

@@ -119,9 +119,9 @@ def all_well(incident: Incident) -> str:
     return _sentence(f"{who} is well again; watching whether that lasts.")
 
 
-def felt(incident: Incident) -> str:
-    """Say that apps feel it."""
-    return f"Apps feel it: {toll(incident)}."
+def felt(incident: Incident, *, more: bool) -> str:
+    """Say that apps feel it, or feel it more than was told before."""
+    return f"Apps feel it{' more' if more else ''}: {toll(incident)}."
 
 
 def explanation(incident: Incident, fleet: Fleet, well: Collection[str]) -> str:

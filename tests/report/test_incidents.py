@@ -135,7 +135,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                     " Concerned: all of openai (openai and openai-eu)."
                 ),
             ),
-            (13.0, "identified", "Apps feel it: 3 rescued, 3 failed, of 12 requests."),
+            (13.0, "identified", "Apps feel it more: 3 rescued, 3 failed, of 12 requests."),
             (71.0, "identified", "openai is well again."),
             (122.0, "monitoring", watching("All of it")),
             (180.0, "resolved", "Over after 1 min: 7 rescued, 4 failed, of 680 requests."),
@@ -241,7 +241,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                 "identified",
                 "Cause, with high confidence: our own network is down. Nothing outside answers.",
             ),
-            (13.0, "identified", "Apps feel it: 0 rescued, 12 failed, of 12 requests."),
+            (13.0, "identified", "Apps feel it more: 0 rescued, 12 failed, of 12 requests."),
             (72.0, "monitoring", watching("Our own network")),
             (130.0, "resolved", "Over after 1 min: 0 rescued, 240 failed, of 480 requests."),
         ],
@@ -292,7 +292,7 @@ PLAYBOOKS: dict[str, tuple[tuple[str, ...], Weather, Impact, Timeline]] = {
                     " the stream ended without its terminal event). Concerned: openai."
                 ),
             ),
-            (13.0, "identified", "Apps feel it: 0 rescued, 9 failed, of 12 requests."),
+            (13.0, "identified", "Apps feel it more: 0 rescued, 9 failed, of 12 requests."),
             (81.0, "monitoring", watching("openai")),
             (139.0, "resolved", "Over after 1 min: 0 rescued, 30 failed, of 516 requests."),
         ],

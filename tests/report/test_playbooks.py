@@ -73,7 +73,7 @@ def test_two_causes_at_once_are_two_incidents_each_with_its_timeline() -> None:
         ),
         (12.0, "investigating", "Apps feel it: 3 rescued, 2 failed, of 8 requests."),
         (13.0, "identified", explained(f"{capacity} (6 of 6 failures; 503 overloaded)")),
-        (13.0, "identified", "Apps feel it: 3 rescued, 3 failed, of 12 requests."),
+        (13.0, "identified", "Apps feel it more: 3 rescued, 3 failed, of 12 requests."),
         (73.0, "monitoring", watching("openai")),
         (131.0, "resolved", "Over after 1 min: 7 rescued, 4 failed, of 484 requests."),
     ]
@@ -86,7 +86,7 @@ def test_two_causes_at_once_are_two_incidents_each_with_its_timeline() -> None:
             "identified",
             explained(f"{tls} (6 of 6 failures; certificate expired)", "anthropic"),
         ),
-        (13.0, "identified", "Apps feel it: 3 rescued, 3 failed, of 12 requests."),
+        (13.0, "identified", "Apps feel it more: 3 rescued, 3 failed, of 12 requests."),
         (122.0, "monitoring", watching("anthropic")),
         (180.0, "resolved", "Over after 1 min: 7 rescued, 4 failed, of 680 requests."),
     ]
