@@ -77,8 +77,7 @@ class Dialer:
             async with asyncio.timeout(order.connect):
                 sock = await self._open(order, enter)
             if order.backend.url.tls:
-                enter(Phase.TLS)
-                return await self._secure(order, sock, handshakes, make)
+                return await self._secure(order, sock, handshakes, make, enter)
             _, connection = await asyncio.get_running_loop().create_connection(make, sock=sock)
         except _Refused as refused:
             return Failure(phase=phase, fault=refused.fault, detail=refused.detail)
@@ -128,10 +127,12 @@ class Dialer:
         sock: socket.socket,
         handshakes: asyncio.Semaphore,
         make: Callable[[], Connection],
+        enter: Callable[[Phase], None],
     ) -> Connection:
         """Shake hands. Waiting for a turn counts: a queue behind a silent peer must not grow."""
         with ExitStack() as undo:
             undo.callback(sock.close)
+            enter(Phase.TLS)
             async with asyncio.timeout(order.tls), handshakes:
                 context = await self._context(order.backend.ca)
                 undo.pop_all()  # from here on the loop owns the socket

@@ -23,7 +23,7 @@ import pytest
 from proxy.edge.body import SpoolBody
 from proxy.edge.spool import Spool, SpoolFile
 from proxy.exchange import Call, Order
-from proxy.model import Fault, Url
+from proxy.model import Ending, Fault, Head, Phase, Url
 from proxy.wire import connection as connection_room
 from proxy.wire.resolver import NEGATIVE_TTL, Lookup
 from proxy.wire.transport import Transport
@@ -104,8 +104,8 @@ Open = Callable[[str], AbstractAsyncContextManager[Way]]
 class Strike:
     """One attempt in which the fuse blows, and what remains of it."""
 
-    def __init__(self, way: Way, fuse: Fuse) -> None:
-        self.told = Told()
+    def __init__(self, way: Way, fuse: Fuse, told: Told | None = None) -> None:
+        self.told = told or Told()
         self.fuse = fuse
         self.reported: list[str] = []
         """Failures of the wire's own tasks."""
@@ -270,3 +270,45 @@ async def test_a_call_that_fails_once(
         await strike.run(None)
         assert failed
         assert len(strike.told.endings) == 1
+
+
+class Stumbling(Told):
+    """A receiver that has a bug in its `at`-th call."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.left = at
+
+    def on_phase(self, phase: Phase) -> None:
+        super().on_phase(phase)
+        self._stumble()
+
+    def on_head(self, head: Head) -> None:
+        super().on_head(head)
+        self._stumble()
+
+    def on_data(self, data: bytes) -> None:
+        super().on_data(data)
+        self._stumble()
+
+    def on_end(self, ending: Ending) -> None:
+        super().on_end(ending)
+        self._stumble()
+
+    def _stumble(self) -> None:
+        self.left -= 1
+        if not self.left:
+            raise RuntimeError("a bug of the receiver")
+
+
+@every_way
+async def test_a_receiver_with_a_bug(ca: str, way: Open) -> None:
+    async with way(ca) as there:
+        for number in range(1, 100):
+            told = Stumbling(number)
+            await Strike(there, Fuse(0), told).run(None)
+            assert len(told.endings) == 1
+            if told.left > 0:
+                assert number > 5
+                return
+    pytest.fail("it calls for ever")
