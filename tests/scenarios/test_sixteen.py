@@ -77,6 +77,14 @@ def whole(heard: Heard) -> bool:
     return heard.words == TOKENS and heard.finish == "stop"
 
 
+async def the_whole_answer(world: World) -> Heard:
+    """Ask, and get what a provider has to say, to the character."""
+    heard = await chat(world)
+    assert whole(heard)
+    assert heard.text == spoken(world.calls[-1])
+    return heard
+
+
 @scenario(**BENCH)
 async def test_S01_a_short_wait_that_was_told_is_waited_for(world: World) -> None:
     world.p.plan_next(sim.status(429, retry_after=2))
@@ -166,9 +174,7 @@ CUTS = [sim.cut_after(40, how) for how in sim.Cut]
 @scenario(**RESUMING)
 async def test_S08_a_cut_stream_is_gone_on_with(world: World, cut: Behaviour) -> None:
     world.p.plan(cut)
-    heard = await chat(world)
-    assert whole(heard)
-    assert heard.text == spoken(world.calls[-1])
+    await the_whole_answer(world)
     assert world.told.records[-1].result is Result.WHOLE
 
 
@@ -179,9 +185,7 @@ async def test_S08_a_fallback_with_other_words_is_asked_to_go_on(
 ) -> None:
     world.p.plan(cut)
     world.s.plan(going_on(takes_prefill=False))
-    heard = await chat(world)
-    assert whole(heard)
-    assert heard.text == spoken(world.calls[-1])
+    await the_whole_answer(world)
     assert rungs(world) == [Rung.ALIGN, Rung.ANCHOR]
 
 
@@ -201,9 +205,7 @@ async def test_S08_where_nothing_fits_it_is_cut_without_a_foreign_word(
 @scenario(**RESUMING | {"limits": "head: 30s, first_content: 30s, stall: 40s"})
 async def test_S09_a_stalled_stream_is_gone_on_with(world: World) -> None:
     world.p.plan(sim.stall_after(20, 30.0))
-    heard = await chat(world)
-    assert whole(heard)
-    assert heard.text == spoken(world.calls[-1])
+    heard = await the_whole_answer(world)
     assert heard.took <= 45
     world.p.plan(sim.ok())
     assert (await chat(world)).models == {"m"}
@@ -212,9 +214,7 @@ async def test_S09_a_stalled_stream_is_gone_on_with(world: World) -> None:
 @scenario(**RESUMING)
 async def test_S09_silence_is_ended_by_the_limit(world: World) -> None:
     world.p.plan(sim.stall_after(20))
-    heard = await chat(world)
-    assert whole(heard)
-    assert heard.text == spoken(world.calls[-1])
+    heard = await the_whole_answer(world)
     assert heard.took <= 11
 
 
@@ -228,9 +228,7 @@ async def test_S14_a_fallback_without_prefill_is_not_asked_for_one(
 ) -> None:
     world.p.plan(cut)
     world.s.plan(going_on(takes_prefill=False))
-    heard = await chat(world)
-    assert whole(heard)
-    assert heard.text == spoken(world.calls[-1])
+    await the_whole_answer(world)
     assert Rung.PREFILL not in rungs(world)
 
 
@@ -241,9 +239,7 @@ async def test_S14_a_prefill_that_is_refused_is_not_seen_and_not_tried_again(
     world.p.plan(sim.cut_after(40))
     world.s.plan(going_on(takes_prefill=False))
     for _ in range(2):
-        heard = await chat(world)
-        assert whole(heard)
-        assert heard.text == spoken(world.calls[-1])
+        await the_whole_answer(world)
     assert rungs(world) == [Rung.PREFILL, Rung.ANCHOR, Rung.ANCHOR]
 
 
@@ -251,9 +247,7 @@ async def test_S14_a_prefill_that_is_refused_is_not_seen_and_not_tried_again(
 async def test_S14_a_prefill_that_is_taken(world: World) -> None:
     world.p.plan(sim.cut_after(40))
     world.s.plan(going_on(takes_prefill=True))
-    heard = await chat(world)
-    assert whole(heard)
-    assert heard.text == spoken(world.calls[-1])
+    await the_whole_answer(world)
 
 
 @scenario(**BENCH)
