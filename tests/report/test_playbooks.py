@@ -92,7 +92,7 @@ def test_two_causes_at_once_are_two_incidents_each_with_its_timeline() -> None:
     ]
 
 
-def test_flapping_is_told_once_and_again() -> None:
+def test_f4_flapping_is_told_once_and_again() -> None:
     spells = [(20, {"openai": EDGE_502}), (100, {})] * 3
     sky = under(table("openai", "azure"), *spells, (200, {}))
     fails_again = f"openai fails again: {EDGE}"
@@ -236,7 +236,7 @@ def test_a_reload_that_removes_the_backend_ends_it() -> None:
     ]
 
 
-def test_a_machine_that_slept_has_not_seen_an_outage_of_a_night() -> None:
+def test_g1_a_machine_that_slept_has_not_seen_an_outage_of_a_night() -> None:
     sky = under(table("openai", "azure"), (20, {"openai": EDGE_502}))
     last = sky.ledger.open[0].news
     sky.now = last + 8 * ABANDONED
@@ -246,7 +246,7 @@ def test_a_machine_that_slept_has_not_seen_an_outage_of_a_night() -> None:
     assert sky.timeline(1)[0] == (sky.now - 5, "investigating", FIRST_502)
 
 
-def test_the_wall_clock_may_jump_and_no_line_moves_against_another() -> None:
+def test_g1_the_wall_clock_may_jump_and_no_line_moves_against_another() -> None:
     sky = under(table("openai", "azure"), (20, {"openai": EDGE_502}))
     ats = [update.at for update in sky.ledger.open[0].updates]
     for wall in (1_800_000_000.0, 1_799_996_400.0):
