@@ -31,7 +31,7 @@ class Live:
     """Tells listeners of changes."""
 
     def __init__(self, sources: Sources, changed: Callable[[], None]) -> None:
-        """Take what is looked at; `changed` is called before a change is told."""
+        """Take what is looked at; `changed` is called before one is told."""
         self._sources = sources
         self._changed = changed
         self._listeners = 0
@@ -70,7 +70,8 @@ class Live:
     async def _follow(self, response: web.StreamResponse) -> None:
         seen = look(self._sources)
         event = _event(seen)
-        if self._timer is None:
+        if self._timer is None:  # nobody has looked for a while: what is laid out may be old
+            self._changed()
             self._state = _state(seen)
             self._arm()
         while not self._over:

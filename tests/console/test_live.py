@@ -144,3 +144,12 @@ async def test_a_page_that_is_asked_for_upon_a_change_shows_it() -> None:
         scene.break_down()
         await listener.event()
         assert "openai: the network edge" in (await scene.get("/")).text
+
+
+async def test_who_begins_to_listen_finds_the_page_as_new_as_the_first_event() -> None:
+    async with Scene().open() as scene:
+        assert "openai: the network edge" not in (await scene.get("/")).text
+        scene.break_down()
+        async with listening(scene) as listener:
+            await listener.event()
+            assert "openai: the network edge" in (await scene.get("/")).text
