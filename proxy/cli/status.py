@@ -60,6 +60,7 @@ def _incident(incident: Json) -> Iterator[str]:
 def _backend(backend: Json) -> str:
     name = f"  {backend['name']}" if backend["part"] else backend["name"]
     well = backend["tone"] == "good"
-    parts = [backend["state"] if well else f"{backend['state']} for {backend['ago']}"]
+    lasts = "" if well or not backend["ago"] else f" for {backend['ago']}"
+    parts = [f"{backend['state']}{lasts}"]
     parts += [] if well else [backend["why"], backend["next"]]
     return f"{safe(name):{WIDTH}} {sign(backend['tone'], '; '.join(filter(None, parts)))}"

@@ -92,7 +92,8 @@ def counted(tally: Tally) -> str:
     if tally.total == 0:
         return "no answers"
     rescued = f", {tally.rescued} rescued" if tally.rescued else ""
-    return f"{tally.total} answers{rescued}, {tally.failed} failed"
+    answers = "answer" if tally.total == 1 else "answers"
+    return f"{tally.total} {answers}{rescued}, {tally.failed} failed"
 
 
 def label(start: float, unit: Unit) -> str:

@@ -58,6 +58,8 @@ def line(
     part = row.scope is not Scope.BACKEND
     out = row.since is not None and not row.verdict.good
     since, verdict, sign = row.since, row.verdict, SIGNS[row.state]
+    if row.state is Word.SLOW_START:
+        out, since = False, None  # it answers again: since when it was out explains nothing now
     streak = suspects.get(row.backend)
     if streak is not None and not part and row.state is Word.CLOSED:
         out, since, verdict, sign = True, streak.at, streak.verdict, SUSPECT

@@ -1,11 +1,13 @@
 """One screen, and an exit code for scripts."""
 
 import asyncio
+import time
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from proxy.cli import cli
+from proxy.model import Instant
 from proxy.policy.standing import Word
 from tests.console.looking import Scene
 from tests.report.records import BAD_GATEWAY, row
@@ -42,6 +44,16 @@ async def test_degraded_is_told_on_one_screen() -> None:
     ):
         assert said in result.stdout
     assert len(result.stdout.splitlines()) < 24
+
+
+async def test_how_long_is_said_of_what_is_out_and_not_of_what_returns() -> None:
+    since = Instant(time.monotonic() - 30)
+    out = row("openai", Word.EJECTED, verdict=BAD_GATEWAY, since=since)
+    back = row("azure", Word.SLOW_START, verdict=BAD_GATEWAY, since=since)
+    async with Scene(rows=(out, back)).open() as scene:
+        result = await run(scene)
+    assert "openai           out of rotation for 30 s; the network edge cannot" in result.stdout
+    assert "azure            returning; traffic grows by steps\n" in result.stdout
 
 
 async def test_down() -> None:

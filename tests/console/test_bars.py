@@ -91,4 +91,5 @@ def test_an_empty_chart_is_drawn_too() -> None:
 def test_sums_and_labels() -> None:
     assert total(slots(Tally(1, 2, 3), Tally(1, 1, 1))) == Tally(2, 3, 4)
     assert counted(Tally(2)) == "2 answers, 0 failed"
+    assert counted(Tally(1)) == "1 answer, 0 failed"
     assert [label(NOON, unit) for unit in Unit] == ["12:00", "15 Nov 12:00", "15 Nov"]

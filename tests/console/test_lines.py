@@ -79,6 +79,12 @@ def test_a_row_of_a_backend_that_has_just_gone_is_still_a_line() -> None:
     assert shown(row("gone"), None).detail == ""
 
 
+def test_what_returns_is_not_said_to_fail() -> None:
+    since = Instant(980.0)
+    found = shown(row("openai", Word.SLOW_START, since=since, verdict=CAPACITY))
+    assert (found.sign.word, found.since, found.why) == ("returning", None, "")
+
+
 def test_what_was_never_out_has_no_past() -> None:
     found = shown(row("openai"))
     assert (found.since, found.ago, found.why, found.evidence) == (None, "", "", "")
