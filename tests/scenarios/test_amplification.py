@@ -5,6 +5,7 @@ reaches anybody for each request.
 """
 
 import asyncio
+import itertools
 import math
 
 import pytest
@@ -116,11 +117,11 @@ def bounds(world: World, start: float) -> None:
 
 @scenario(tokens=4)
 async def test_F3_a_fifth_that_fails_costs_a_fifth(world: World) -> None:
-    world.p.plan(sim.status(503), when=lambda _: world.dice.random() < 0.2)
+    numbers = itertools.count(1)
+    world.p.plan(sim.status(503), when=lambda _: next(numbers) % 5 == 0)
     calls = await world.pour(RATE, 30)
     assert all(call.complete for call in calls)
-    total = world.at("p") + world.at("s")
-    assert total <= 1.25 * len(calls)
+    assert world.at("p") + world.at("s") <= 1.2 * len(calls)
 
 
 @scenario(tokens=4, tiers="[[p], [s/fallback]]")
