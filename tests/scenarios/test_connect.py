@@ -147,7 +147,8 @@ async def test_A6_junk_in_tls_cuts_the_stream_at_once(world: World) -> None:
 @scenario(**P_BY_NAME | {"names": {"p.test": unknown()}})
 async def test_A7_an_unknown_name_is_asked_for_once_in_five_seconds(world: World) -> None:
     calls = [await world.ask() for _ in range(4)]
-    assert all(call.complete and call.backend == "s" and call.took <= 0.1 for call in calls)
+    assert all(call.complete and call.backend == "s" for call in calls)
+    assert max(call.took for call in calls) <= 0.1 + world.late
     assert causes(world, "p") == {Cause.DNS}
     assert len(world.names.asked) == 1
     world.names.answers["p.test"] = ["127.0.0.1"]
@@ -179,7 +180,7 @@ async def test_A9_a_name_service_that_hangs_holds_up_no_other_name(world: World)
     calls = await world.load(20, at_once=20)
     assert all(call.complete and call.backend == "s" for call in calls)
     assert max(call.took for call in calls) <= 3.1
-    assert (await world.ask()).took <= 0.1
+    assert (await world.ask()).took <= 0.1 + world.late
     assert world.names.asked.count("p.test") == 1
 
 
@@ -209,7 +210,7 @@ async def test_A11_a_dead_ipv6_costs_a_quarter_of_a_second(world: World) -> None
         world.names.answers["p.test"] = ["::1", "127.0.0.1"]
         call = await world.ask()
         assert call.backend == "p"
-        assert 0.2 <= call.took <= 0.35
+        assert 0.2 <= call.took <= 0.35 + world.late
     finally:
         hole.close()
 

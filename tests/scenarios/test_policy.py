@@ -158,7 +158,7 @@ async def test_F8_with_all_down_it_fails_fast_and_comes_back(world: World) -> No
     assert {call.status for call in calls} == {503}
     refused = [call for call in calls if call.fields["x-faultline-attempts"] == "0"]
     assert len(refused) >= 0.8 * len(calls)
-    assert statistics.quantiles([call.took for call in refused], n=100)[-1] <= 0.01
+    assert statistics.quantiles([call.took for call in refused], n=100)[-1] <= 0.01 + world.late
     assert all(1 <= int(call.fields["retry-after"]) <= 60 for call in calls)
     assert {call.fields["x-should-retry"] for call in calls} == {"false"}
     for backend in ("p", "s"):
