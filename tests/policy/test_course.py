@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.model import Action, Balance, Cause, Ejection, Hedge, Scope, Seconds
+from proxy.model import Action, Balance, Cause, Ejection, Hedge, Scope, Seconds, Target
 from proxy.policy.decision import Ready, Refuse, Relay, Wait, Why, Woke
 from tests.policy.build import World, ask, at, bad, route, sends, target
 
@@ -269,6 +269,18 @@ def test_a_tier_that_was_left_is_not_hedged_to() -> None:
     assert sends(dialogue.on(5.0, Woke())) == ["2 c hedge"]
 
 
+def test_no_room_is_waited_for_where_the_one_try_has_been() -> None:
+    world = World(route((FULL, B)))
+    slow = world.exchange(backend="b")
+    world.cool("b", 0.0, 1.0)
+    dialogue = world.exchange()
+    pause = dialogue.fails(0.1, 1)
+    assert sends(world.exchange(0.5).first) == ["1 a"]
+    slow.fails(0.9, 1, bad(Cause.RATE_LIMIT, scope=Scope.KEY, cooldown=Seconds(60.0)))
+    _, then = dialogue.waits(pause)
+    assert isinstance(then[0], Refuse)
+
+
 def test_where_one_queue_is_full_there_may_be_another() -> None:
     small = target("b", max_in_flight=1)
     world = World(route((FULL,), (small,)))
@@ -348,10 +360,15 @@ def test_the_ask_may_say_what_it_belongs_to() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"balance": Balance.FIRST}, {"balance": Balance.SPREAD, "sticky": False}]
+    ("equals", "fields"),
+    [
+        ((A, B), {"balance": Balance.FIRST}),
+        ((A, B), {"balance": Balance.SPREAD, "sticky": False}),
+        ((A,), {"balance": Balance.SPREAD}),
+    ],
 )
-def test_who_need_not_know_does_not_ask(fields: dict[str, Any]) -> None:
-    world = World(route((A, B), (S,), **fields))
+def test_who_need_not_know_does_not_ask(equals: tuple[Target, ...], fields: dict[str, Any]) -> None:
+    world = World(route(equals, (S,), **fields))
     asked: list[int] = []
 
     def sticky() -> str:

@@ -193,6 +193,7 @@ def test_f12_f13_a_probe_comes_back_or_gives_its_lease_back() -> None:
         Change.PROBING,
         Change.RECOVERED,
     ]
+    assert [c.until for c in clinic.told] == [1.0, None, None, None]
     assert clinic.health.member(A.backend).in_flight == 0
 
 
