@@ -1,8 +1,9 @@
 """The bytes of an answer that goes on where another was cut: held to the seam, then fitted.
 
 Until the seam is joined nothing of the new stream may go on. From then on its events do, fitted to
-what the client already has: no second beginning, the first id, the open block, the event at the
-boundary split, and the usage of the text that was shown. Which backend speaks is not known here.
+what the client already has: no second beginning, the first ids and numbers, the open block, the
+event at the boundary split, the text where it is told again as a whole, and the usage of the text
+that was shown. Which backend speaks is not known here.
 """
 
 import json
@@ -11,12 +12,14 @@ from collections.abc import Callable, Mapping
 from proxy.dialects.chat import ChatReader
 from proxy.dialects.gate import State
 from proxy.dialects.messages import MessagesReader
+from proxy.dialects.pieces import READERS, Piece, answer_of, is_first, items_of, parts_of
+from proxy.dialects.responses import ResponsesReader
 from proxy.dialects.seam import Seam
 from proxy.dialects.seam import State as Joint
-from proxy.dialects.shown import READERS, Piece, Shown, frames, load, size_of
+from proxy.dialects.shown import Shown, frames, load, size_of
 from proxy.dialects.signals import Reader, Tree, tree
 from proxy.dialects.sse import parse
-from proxy.dialects.watch import EventWatch
+from proxy.dialects.watch import MOST_EVENT, EventWatch
 from proxy.model import Api
 
 BYTES_PER_TOKEN = 4
@@ -24,6 +27,7 @@ BYTES_PER_TOKEN = 4
 _WATCHERS: Mapping[Api, Callable[[], Reader]] = {
     Api.CHAT: lambda: ChatReader(1),
     Api.MESSAGES: MessagesReader,
+    Api.RESPONSES: ResponsesReader,
 }
 _CLOSE = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
 _INPUT = ("prompt_tokens", "input_tokens")
@@ -38,7 +42,7 @@ def tokens_of(text: str) -> int:
 class ResumedWatch(EventWatch):
     """Follows the new stream, and makes of its events those that go on."""
 
-    __slots__ = ("_closed", "_created", "_id", "_note", "_piece_of", "_stopped", "seam")
+    __slots__ = ("_kept", "_message", "_note", "_piece_of", "_told", "seam")
 
     def __init__(self, api: Api, shown: Shown, seam: Seam, note: bytes) -> None:
         """`note` is the comment that goes down at the seam."""
@@ -46,8 +50,8 @@ class ResumedWatch(EventWatch):
         self.seam = seam
         self._piece_of = READERS[api]
         self._note = note
-        self._id, self._created = shown.id, shown.created
-        self._closed, self._stopped = shown.closed, shown.stopped
+        self._kept, self._told = dict(shown.kept), frozenset(shown.told)
+        self._message = Message(shown) if api is Api.RESPONSES else None
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return the fitted events that may go on."""
@@ -83,30 +87,29 @@ class ResumedWatch(EventWatch):
         rest = seam.take(piece.text) if piece.text else ""
         if piece.ends and seam.state is Joint.OPEN:
             seam.end()
-        if piece.foreign or (rest and self._closed):
+        if piece.foreign or (rest and self._told):
             seam.state = Joint.FAILED
         if seam.state is not Joint.JOINED:
             return b""
         if piece.text:
             _say(piece.event, rest)
+            piece.text = rest
         note = self._note
-        if piece.event.get("type") == "message_delta" and not self._closed:
+        if piece.event.get("type") == "message_delta" and not self._told:
             note += _CLOSE  # the new answer had nothing to say, not even a block
         return note + self._rewrite(name, piece)
 
     def _rewrite(self, name: bytes, piece: Piece) -> bytes:
         """Return an event as the client has to see it; nothing where it was told before."""
         event = piece.event
-        kind = event.get("type")
-        if kind == "content_block_stop" and event.get("index") == 0 and self._closed:
+        if piece.ends and not piece.foreign and event.get("type") in self._told:
             return b""
-        if kind == "message_delta" and self._stopped:
-            return b""
-        if self._id is not None and "id" in event:
-            event["id"] = self._id
-        if self._created is not None and "created" in event:
-            event["created"] = self._created
-        self._count_shown(tree(event.get("usage")))
+        answer = answer_of(event)
+        answer.update((key, kept) for key, kept in self._kept.items() if key in answer)
+        self._count_shown(tree(answer.get("usage")))
+        if self._message is not None:
+            self._message.fit(piece)
+            self.overflow = self.overflow or self._message.size > MOST_EVENT
         line = b"event: %b\n" % name if name else b""
         return line + b"data: %b\n\n" % json.dumps(event, separators=(",", ":")).encode()
 
@@ -116,11 +119,54 @@ class ResumedWatch(EventWatch):
         for key in _INPUT:
             count = usage.get(key)
             if isinstance(count, int):
-                usage[key] = max(count - extra, 0)
+                extra = min(extra, count)
+                usage[key] = count - extra
         for key in _OUTPUT:
             count = usage.get(key)
             if isinstance(count, int):
                 usage[key] = count + extra
+
+
+class Message:
+    """The one message of a Responses stream, of which the client has the beginning.
+
+    Its id, the number of its last event, and all of its text: the API tells it again as a whole.
+    """
+
+    __slots__ = ("_id", "_number", "_texts", "size")
+
+    def __init__(self, shown: Shown) -> None:
+        self._id, self._number = shown.item, shown.number
+        self._texts = [shown.text]
+        self.size = len(shown.text)
+        """Characters. No event could tell more of them than `MOST_EVENT`."""
+
+    def fit(self, piece: Piece) -> None:
+        """Fit one event that goes on."""
+        event = piece.event
+        if self._number is not None:
+            self._number += 1
+            event["sequence_number"] = self._number
+        self._texts.append(piece.text)
+        self.size += len(piece.text)
+        if self._id is not None and not event.get("output_index"):
+            self._name(event)
+        if is_first(event):
+            self._tell_whole(event)
+
+    def _name(self, event: Tree) -> None:
+        if "item_id" in event:
+            event["item_id"] = self._id
+        for item in items_of(event)[:1]:
+            if item.get("type") == "message":
+                item["id"] = self._id
+
+    def _tell_whole(self, event: Tree) -> None:
+        texts = [part for part in parts_of(event)[:1] if part.get("type") == "output_text"]
+        for told in (event, *texts):
+            if isinstance(told.get("text"), str):
+                self._texts = ["".join(self._texts)]
+                told["text"] = self._texts[0]
 
 
 class SeamGate:
@@ -159,5 +205,7 @@ def _say(event: Tree, text: str) -> None:
         delta = tree(tree(choices[0]).get("delta"))
         delta.pop("role", None)
         delta["content"] = text
+    elif isinstance(event.get("delta"), str):
+        event["delta"] = text
     else:
         tree(event.get("delta"))["text"] = text

@@ -115,7 +115,7 @@ class Resume:
 
     def rungs(self) -> tuple[Rung, ...]:
         """Return the route's rungs that what the client has been shown allows."""
-        allowed = rungs_for(self._body, self._shown.text)
+        allowed = rungs_for(self._ask.api, self._body, self._shown.text)
         return tuple(rung for rung in self._ladder if rung in allowed)
 
     def begin(self, rung: Rung, target: Target) -> Continuation:

@@ -43,7 +43,7 @@ def continuing(*, prefill: bool = True) -> Behaviour:
 
 
 def _turns(payload: JsonObject) -> list[JsonObject]:
-    turns = payload.get("messages")
+    turns = payload.get(_key(payload))
     return [turn for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
 
 
@@ -56,5 +56,10 @@ def _said(turn: JsonObject) -> str | None:
 def _after(voice: Voice, turns: list[JsonObject], begin: int) -> Voice:
     """Return the voice that answers `turns` as it always would, from that character on."""
     kept = {key: value for key, value in voice.seen.payload.items() if key not in LIMITS}
-    seen = replace(voice.seen, payload=kept | {"messages": turns})
+    seen = replace(voice.seen, payload=kept | {_key(kept): turns})
     return replace(voice, seen=seen, begin=begin)
+
+
+def _key(payload: JsonObject) -> str:
+    """Return the key of the turns: Responses calls them its input."""
+    return "input" if "input" in payload else "messages"

@@ -62,7 +62,8 @@ class Speech:
 
 def speak(payload: JsonObject, *, provider: str, model: str, tokens: int, stamp: bool) -> Speech:
     """Answer `payload` with at most `tokens` tokens; `stamp` puts the provider into each."""
-    prompt = json.dumps([payload.get(key) for key in PROMPTS], sort_keys=True)
+    asked = payload | {"input": _input(payload.get("input"))}
+    prompt = json.dumps([asked.get(key) for key in PROMPTS], sort_keys=True)
     digest = hashlib.sha256(prompt.encode()).digest()
     count = min(tokens, _limit(payload) or tokens)
     return Speech(
@@ -73,6 +74,14 @@ def speak(payload: JsonObject, *, provider: str, model: str, tokens: int, stamp:
         cut=count < tokens,
         input_tokens=max(1, len(prompt) // CHARACTERS_PER_TOKEN),
     )
+
+
+def _input(asked: object) -> object:
+    """Return what Responses are asked: one turn of the user's is the same as its text alone."""
+    match asked:
+        case [{"role": "user", "content": str(text), **more}] if not more:
+            return text
+    return asked
 
 
 def _tokens(start: int, count: int, stamp: str) -> list[str]:

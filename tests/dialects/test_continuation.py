@@ -63,7 +63,8 @@ def rendered(rung: Rung, sent: Said, target: Target = TARGET, ask: Ask = ASK) ->
     [
         ({}, True),
         ({"api": Api.MESSAGES, "dialect": Dialect.ANTHROPIC}, True),
-        ({"api": Api.RESPONSES}, False),
+        ({"api": Api.RESPONSES}, True),
+        ({"api": Api.RESPONSES, "operation": Operation.STATEFUL}, False),
         ({"api": Api.COMPLETIONS}, False),
         ({"stream": False}, False),
         ({"choices": 2}, False),
@@ -90,18 +91,46 @@ def test_whose_answers_may_go_on(changes: dict[str, Any], may: bool) -> None:
         ({"output_config": {"format": {"type": "json_schema"}}}, set()),
         ({"guided_regex": "a+"}, set()),
         ({"logprobs": True}, set()),
+        ({"top_logprobs": 2}, set()),
         ({"modalities": ["text", "audio"]}, set()),
+        ({"store": True}, ALL),
     ],
 )
 def test_what_was_asked_for_decides(more: dict[str, object], rungs: set[Rung]) -> None:
-    assert rungs_for(body(**more), SHOWN) == rungs
+    assert rungs_for(Api.CHAT, body(**more), SHOWN) == rungs
+
+
+def response(**more: object) -> Said:
+    return Said(json.dumps({"model": "gpt-5", "stream": True, "input": "hi"} | more).encode())
+
+
+@pytest.mark.parametrize(
+    ("more", "rungs"),
+    [
+        ({}, {Rung.ALIGN, Rung.ANCHOR}),
+        ({"input": [TURN], "instructions": "be brief"}, {Rung.ALIGN, Rung.ANCHOR}),
+        ({"tools": [{"type": "function"}], "store": False}, {Rung.ALIGN, Rung.ANCHOR}),
+        ({"text": {"format": {"type": "text"}}, "top_logprobs": 0}, {Rung.ALIGN, Rung.ANCHOR}),
+        ({"include": ["reasoning.encrypted_content"]}, {Rung.ALIGN, Rung.ANCHOR}),
+        ({"input": []}, {Rung.ALIGN}),
+        ({"input": None}, {Rung.ALIGN}),
+        ({"text": {"format": {"type": "json_schema", "schema": {}}}}, set()),
+        ({"text": {"format": {"type": "json_object"}}}, set()),
+        ({"include": ["message.output_text.logprobs"]}, set()),
+        ({"top_logprobs": 2}, set()),
+        ({"store": True}, set()),
+        ({"prompt": {"id": "pmpt_1"}}, set()),
+    ],
+)
+def test_what_was_asked_of_a_response_decides(more: dict[str, object], rungs: set[Rung]) -> None:
+    assert rungs_for(Api.RESPONSES, response(**more), SHOWN) == rungs
 
 
 def test_what_was_shown_decides() -> None:
-    assert rungs_for(body(), "") == set()
-    assert rungs_for(body(), "  ") == {Rung.ALIGN}
-    assert rungs_for(body(), "short") == {Rung.ALIGN, Rung.PREFILL}
-    assert rungs_for(Said(b"nonsense"), SHOWN) == set()
+    assert rungs_for(Api.CHAT, body(), "") == set()
+    assert rungs_for(Api.CHAT, body(), "  ") == {Rung.ALIGN}
+    assert rungs_for(Api.CHAT, body(), "short") == {Rung.ALIGN, Rung.PREFILL}
+    assert rungs_for(Api.CHAT, Said(b"nonsense"), SHOWN) == set()
 
 
 def test_align_sends_the_same_again() -> None:
@@ -136,6 +165,29 @@ def test_anchor_asks_to_go_on_exactly_there() -> None:
     assert "last 48 characters" in question["content"]
     assert made["max_completion_tokens"] == 100
     assert made["max_tokens"] is None
+
+
+RESPONSES = replace(ASK, api=Api.RESPONSES, path="/v1/responses")
+OWN: dict[str, object] = {"role": "assistant", "content": "Well: "}
+
+
+@pytest.mark.parametrize(
+    ("given", "turns"), [("hi", [TURN]), ([TURN], [TURN]), ([TURN, OWN], [TURN, OWN])]
+)
+def test_a_response_is_anchored_in_its_input(given: object, turns: list[object]) -> None:
+    sent = response(input=given, max_output_tokens=100, instructions="be brief")
+    shown = "And then. " * 9 + SHOWN
+    made = render_rung(RESPONSES, sent, TARGET, Rung.ANCHOR, shown)
+    assert made.target == b"/api/v1/responses?a=b"
+    assert made.body.data is not None
+    asked = json.loads(made.body.data)
+    *before, turn, question = asked["input"]
+    assert before == turns
+    assert turn == {"role": "assistant", "content": shown}
+    assert question["role"] == "user"
+    assert question["content"].endswith("They are:\n" + shown[-48:])
+    assert (asked["instructions"], asked["model"]) == ("be brief", "other")
+    assert asked["max_output_tokens"] == 100 - (39 - 24)
 
 
 @pytest.mark.parametrize("limit", [1, 5, 16])

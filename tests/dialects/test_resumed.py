@@ -8,9 +8,11 @@ import pytest
 
 from proxy.dialects.gate import State
 from proxy.dialects.resumed import ResumedWatch, SeamGate, tokens_of
-from proxy.dialects.seam import Align, Prefill, Seam
+from proxy.dialects.seam import Align, Anchor, Prefill, Seam
 from proxy.dialects.shown import Shown
 from proxy.model import Api
+from tests.dialects import answers
+from tests.dialects.answers import CLOSING, LEAD, heard, stream, told
 from tests.dialects.test_shown import CLOSE, OPEN, START, chunk, event, text
 
 NOTE = b": faultline resumed\n\n"
@@ -137,11 +139,11 @@ def test_the_usage_is_that_of_the_text_shown(
 def test_fewer_tokens_than_none_are_not_asked() -> None:
     opened = gate(Prefill, chunk({"content": "abcdefgh"}))
     opened.feed(chunk({"content": " and"}))
-    told = event({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": "?"}})
-    assert payload(opened.watch.feed(told))["usage"] == {
-        "prompt_tokens": 0,
-        "completion_tokens": "?",
-    }
+    usage = {"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4}
+    asked = payload(opened.watch.feed(event({"choices": [], "usage": usage})))["usage"]
+    assert asked == {"prompt_tokens": 0, "completion_tokens": 4, "total_tokens": 4}
+    odd = {"prompt_tokens": None, "completion_tokens": "?"}
+    assert payload(opened.watch.feed(event({"choices": [], "usage": odd})))["usage"] == odd
 
 
 def delta(**usage: int) -> bytes:
@@ -188,6 +190,128 @@ def test_a_message_that_adds_no_block_closes_the_open_one() -> None:
         "message_stop",
     ]
     assert b'"output_tokens":2' in opened.held[0]
+
+
+TEXTS = ["A bridge holds", " because every stone", " leans on the next one", ", and so."]
+WHOLE = "".join(TEXTS)
+
+
+def respond(seam: Callable[[str], Seam], *sent: bytes) -> SeamGate:
+    return gate(seam, *sent, api=Api.RESPONSES)
+
+
+@pytest.mark.parametrize("seam", [Align, Anchor])
+@pytest.mark.parametrize("done", ["completed", "incomplete"])
+@pytest.mark.parametrize("cut", range(LEAD + 2, LEAD + len(TEXTS) + CLOSING))
+def test_a_response_cut_at_any_event_is_one_whole_response(
+    seam: Callable[[str], Seam], done: str, cut: int
+) -> None:
+    sent = b"".join(stream("p", TEXTS)[:cut])
+    had = heard(sent)
+    text = WHOLE if seam is Align else had[-48:] + WHOLE[len(had) :]
+    other = b"".join(stream("other", [text[:9], text[9:40], text[40:]], done))
+    opened = respond(seam, sent)
+    assert opened.feed(other) is State.READY
+    assert opened.watch.terminal
+    [added] = opened.held
+    assert added.startswith(NOTE)
+    assert heard(sent + added) == WHOLE
+    kinds = [one["type"] for one in told(sent + added) if "delta" not in one]
+    assert kinds == [one["type"] for one in told(b"".join(stream("p", [], done)))]
+    last = told(added)[-1]["response"]
+    assert (last["id"], last["model"], last["status"]) == ("resp_p", "m-other", done)
+    unsaid = tokens_of(had[:-48]) if seam is Anchor else 0
+    usage = {"input_tokens": 30 - unsaid, "output_tokens": 5 + unsaid, "total_tokens": 35}
+    assert last["usage"] == usage
+
+
+def test_events_of_a_response_keep_their_names_and_what_else_they_hold() -> None:
+    opened = respond(Align, *stream("p", TEXTS)[: LEAD + 2])
+    opened.feed(b"".join(stream("other", TEXTS)[: LEAD + 2]))
+    delta = stream("other", TEXTS)[LEAD + 2]
+    assert opened.feed(delta) is State.READY
+    first = opened.held[0].removeprefix(NOTE)
+    assert first.startswith(b"event: response.output_text.delta\n")
+    assert payload(first) == payload(delta) | {"item_id": "msg_p"}
+
+
+@pytest.mark.parametrize(
+    "texts", [["A bridge"], ["A bridge wobbles"], [WHOLE[:-1], "!"]], ids=["less", "else", "end"]
+)
+def test_another_response_is_not_heard(texts: list[str]) -> None:
+    sent = stream("p", TEXTS)[:-CLOSING]
+    shut = respond(Align, *sent)
+    assert shut.feed(b"".join(stream("other", texts))) is State.FAILED
+    assert shut.mismatched
+    assert shut.held == []
+
+
+def test_a_response_that_reasons_first_is_not_heard() -> None:
+    item = {"type": "reasoning", "id": "rs", "summary": []}
+    added = {"type": "response.output_item.added", "output_index": 0, "item": item}
+    shut = respond(Align, *stream("p", TEXTS)[: LEAD + 1])
+    assert shut.feed(stream("other", TEXTS)[0] + answers.event(added)) is State.FAILED
+    assert shut.mismatched
+
+
+def test_a_text_that_the_client_knows_to_be_over_takes_no_more() -> None:
+    closed = respond(Align, *stream("p", TEXTS[:2])[:-2])
+    assert closed.feed(b"".join(stream("other", TEXTS))) is State.FAILED
+    assert closed.mismatched
+
+
+def test_behind_the_seam_other_items_of_a_response_pass_numbered_on() -> None:
+    opened = respond(Align, *stream("p", TEXTS[:2])[: LEAD + 1])
+    opened.feed(b"".join(stream("other", TEXTS[:2])[: LEAD + 2]))
+    call = {"type": "function_call", "id": "fc", "name": "f", "arguments": "{}"}
+    place = {"item_id": "fc", "output_index": 1}
+    added = {"type": "response.output_item.added", "output_index": 1, "item": call}
+    arguments = {"type": "response.function_call_arguments.done", "arguments": "{}", **place}
+    refusal = answers.at("content_part.done", "other", content_index=1, part={"text": "no"})
+    alive = {"type": "keepalive", "sequence_number": 99}
+    number = LEAD + 1  # of the event that joined
+    for event_, expected in (
+        (added, added),
+        (arguments, arguments),
+        (refusal, refusal | {"item_id": "msg_p"}),
+        (alive, alive),
+    ):
+        number += 1
+        passed = payload(opened.watch.feed(answers.event(event_)))
+        assert passed == expected | {"sequence_number": number}
+    items = [answers.item("other", answers.part("?")), call]
+    last = {"type": "response.completed", "response": answers.response("other", *items)}
+    output = payload(opened.watch.feed(answers.event(last)))["response"]["output"]
+    assert output == [answers.item("p", answers.part("".join(TEXTS[:2]))), call]
+
+
+def test_what_a_server_does_not_tell_is_not_made_up() -> None:
+    """Some compatible servers number nothing, name no item and repeat no text."""
+    delta = {"type": "response.output_text.delta"}
+    sent = [answers.event(delta | {"delta": text}) for text in TEXTS]
+    opened = respond(Align, *sent[:2])
+    assert opened.feed(b"".join(stream("other", TEXTS)[: LEAD + 3])) is State.READY
+    passed = payload(opened.held[0].removeprefix(NOTE))
+    assert (passed["item_id"], passed["sequence_number"]) == ("msg_other", LEAD + 2)
+    opened = respond(Align, *stream("p", TEXTS)[: LEAD + 2])
+    assert opened.feed(sent[0] + sent[1] + sent[2]) is State.READY
+    assert payload(opened.held[0].removeprefix(NOTE)) == delta | {
+        "delta": TEXTS[2],
+        "sequence_number": LEAD + 2,
+    }
+    last = {"type": "response.completed", "response": {"output": [], "status": "completed"}}
+    assert payload(opened.watch.feed(answers.event(last))) == last | {"sequence_number": LEAD + 3}
+
+
+def test_a_text_too_long_to_be_told_as_a_whole_is_too_large() -> None:
+    opened = respond(Align, *stream("p", TEXTS)[: LEAD + 1])
+    opened.feed(b"".join(stream("other", TEXTS)[: LEAD + 2]))
+    long = answers.event(answers.at("output_text.delta", "other", delta="x" * 1024 * 1024))
+    for _ in range(7):
+        assert opened.watch.feed(long)
+    assert not opened.watch.overflow
+    opened.watch.feed(long)
+    assert opened.watch.overflow
 
 
 def test_tokens_are_estimated_by_bytes() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from proxy.dialects.shown import MOST_TEXT, Shown, frames, size_of, split_failure
 from proxy.model import Api
+from tests.dialects.answers import stream
 
 
 def event(payload: object, name: str = "") -> bytes:
@@ -46,6 +47,7 @@ def shown(api: Api, *events: bytes) -> Shown:
         b"data:\n\n",
         event({"choices": [], "prompt_filter_results": [{"prompt_index": 0}]}),
         event({"choices": [], "usage": USAGE}),
+        event({"id": "", "created": 0, "choices": []}),
         chunk({"role": "assistant", "content": ""}),
         chunk({"content": None, "refusal": None, "tool_calls": []}, logprobs=None),
     ],
@@ -54,7 +56,7 @@ def test_what_is_no_text_of_a_chat_may_be_there(harmless: bytes) -> None:
     found = shown(Api.CHAT, harmless, chunk({"content": "a"}) + chunk({"content": "b"}), harmless)
     assert found.text == "ab"
     assert found.plain
-    assert (found.id, found.created, found.closed) == ("c1", 7, False)
+    assert (found.kept, found.told) == ({"id": "c1", "created": 7}, set())
     assert found.text == "ab", "asked again it says the same"
 
 
@@ -84,11 +86,34 @@ def test_what_is_no_plain_chat_spoils_it(foreign: bytes) -> None:
 
 def test_a_message_is_read() -> None:
     found = shown(Api.MESSAGES, START, OPEN, block("ping"), text("a"), text("b"))
-    assert (found.text, found.closed, found.stopped) == ("ab", False, False)
+    assert (found.text, found.told) == ("ab", set())
     found.feed(CLOSE)
-    assert (found.text, found.closed, found.stopped) == ("ab", True, False)
+    assert (found.text, found.told) == ("ab", {"content_block_stop"})
     found.feed(event({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}))
-    assert (found.text, found.closed, found.stopped) == ("ab", True, True)
+    assert (found.text, found.told) == ("ab", {"content_block_stop", "message_delta"})
+
+
+def test_a_response_is_read() -> None:
+    events = stream("p", ["a", "b"])
+    found = shown(Api.RESPONSES, *events[:-3])
+    assert (found.text, found.told) == ("ab", {"response.output_text.done"})
+    assert found.kept == {"id": "resp_p", "created_at": 1, "max_output_tokens": 100}
+    assert (found.item, found.number) == ("msg_p", 6)
+
+
+def test_a_response_that_names_its_item_late_is_read() -> None:
+    delta = {"type": "response.output_text.delta", "delta": "a"}
+    found = shown(Api.RESPONSES, event(delta))
+    assert (found.text, found.item, found.number) == ("a", None, None)
+    found.feed(event(delta | {"item_id": "m", "sequence_number": 0}))
+    assert (found.text, found.item, found.number) == ("aa", "m", 0)
+
+
+def test_reasoning_before_the_text_spoils_it() -> None:
+    item = {"type": "reasoning", "id": "rs", "summary": []}
+    added = event({"type": "response.output_item.added", "output_index": 0, "item": item})
+    lead, *rest = stream("p", ["a"])
+    assert shown(Api.RESPONSES, lead, added, *rest).text == ""
 
 
 @pytest.mark.parametrize(

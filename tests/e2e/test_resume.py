@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import anthropic
 import openai
 import pytest
+from openai.types.responses import ResponseStreamEvent
 
 from proxy import sim
 from proxy.model import Result, Resumed, Rung
@@ -55,10 +56,33 @@ async def ask_anthropic(here: House, limit: int = 500) -> str:
     return text
 
 
+async def ask_responses(here: House, limit: int = 500) -> str:
+    async with (
+        here.openai() as sdk,
+        sdk.responses.stream(model="m", max_output_tokens=limit, input=LONG) as stream,
+    ):
+        events = [event async for event in stream]
+        final = await stream.get_final_response()
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    [begun] = [event.response.id for event in events if event.type == "response.created"]
+    deltas = [event for event in events if event.type == "response.output_text.delta"]
+    text = "".join(event.delta for event in deltas)
+    [whole] = [event.text for event in events if event.type == "response.output_text.done"]
+    [item] = final.output
+    assert item.type == "message"
+    assert {event.item_id for event in deltas} == {item.id}
+    assert final.output_text == whole == deltas[-1].snapshot == text
+    assert (final.id, final.status) == (begun, "completed")
+    assert final.usage is not None
+    assert final.usage.total_tokens == final.usage.input_tokens + final.usage.output_tokens
+    return text
+
+
 Client = Callable[[House], Awaitable[str]]
 CLIENTS: dict[str, tuple[str, Client]] = {
     "openai": ("openai-compatible", ask_openai),
     "anthropic": ("anthropic", ask_anthropic),
+    "responses": ("openai-compatible", ask_responses),
 }
 
 
@@ -81,6 +105,10 @@ CUTS: dict[str, Behaviour] = {
     "error-event": late_error(40),
 }
 every_client = pytest.mark.parametrize(("provider", "client"), CLIENTS.values(), ids=CLIENTS.keys())
+prefilled = pytest.mark.parametrize(
+    ("provider", "client"), [CLIENTS["openai"], CLIENTS["anthropic"]], ids=["openai", "anthropic"]
+)
+"""Responses have no turn of the model's that could be begun."""
 
 
 async def check_goes_on(provider: str, client: Client, cut: Behaviour, rung: Rung) -> None:
@@ -99,11 +127,22 @@ async def check_goes_on(provider: str, client: Client, cut: Behaviour, rung: Run
 
 
 @every_client
-@pytest.mark.parametrize("rung", Rung)
+@pytest.mark.parametrize("rung", [Rung.ALIGN, Rung.ANCHOR])
 async def test_s08_a_stream_that_dies_comes_whole(
     provider: str, client: Client, rung: Rung
 ) -> None:
     await check_goes_on(provider, client, sim.cut_after(40), rung)
+
+
+@prefilled
+async def test_s08_a_stream_that_dies_is_prefilled(provider: str, client: Client) -> None:
+    await check_goes_on(provider, client, sim.cut_after(40), Rung.PREFILL)
+
+
+@every_client
+@pytest.mark.parametrize("tokens", [1, 2, 59, 60])
+async def test_s08_it_may_die_early_and_late(provider: str, client: Client, tokens: int) -> None:
+    await check_goes_on(provider, client, sim.cut_after(tokens, sim.Cut.FIN), Rung.ALIGN)
 
 
 @every_client
@@ -123,7 +162,7 @@ async def test_s09_a_stream_that_falls_silent_comes_whole(provider: str, client:
         assert here.told.records[-1].backend == "s"
 
 
-@every_client
+@prefilled
 async def test_s14_a_fallback_that_refuses_prefill_goes_on_by_its_anchor(
     provider: str, client: Client
 ) -> None:
@@ -152,6 +191,53 @@ async def test_a_fallback_that_says_something_else_is_not_heard(
         resumption = record.attempts[-1].resumption
         assert resumption is not None
         assert resumption.result is Resumed.MISMATCH
+
+
+async def test_a_raw_stream_of_responses_is_one_stream() -> None:
+    async with house(table=table(*Rung), tokens=60) as here, here.openai() as sdk:
+        whole = await sdk.responses.create(model="m", input=LONG)
+        here.p.plan(sim.cut_after(30))
+        here.s.plan(sim.continuing())
+        stream = await sdk.responses.create(model="m", input=LONG, stream=True)
+        events = [event async for event in stream]
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    last = events[-1]
+    assert last.type == "response.completed"
+    assert last.response.output == whole.output
+    assert (last.response.id, last.response.usage) == (whole.id, whole.usage)
+
+
+async def test_a_response_that_ends_at_its_limit_comes_so() -> None:
+    async with house(table=table(Rung.ALIGN), tokens=60) as here, here.openai() as sdk:
+        here.p.plan(sim.cut_after(10))
+        stream = await sdk.responses.create(
+            model="m", input=LONG, max_output_tokens=20, stream=True
+        )
+        last = [event async for event in stream][-1]
+    assert last.type == "response.incomplete"
+    assert here.told.records[-1].backend == "s"
+
+
+async def listen(
+    stream: openai.AsyncStream[ResponseStreamEvent], heard: list[ResponseStreamEvent]
+) -> None:
+    """Keep what was heard before an error, too."""
+    async for event in stream:
+        heard.append(event)  # noqa: PERF401 - a comprehension would lose it
+
+
+async def test_a_response_of_another_text_is_not_heard() -> None:
+    async with house(table=table(*Rung), tokens=60) as here, here.openai() as sdk:
+        here.p.plan(sim.cut_after(40))
+        here.s.stamp_text = True
+        stream = await sdk.responses.create(model="m", input=LONG, stream=True)
+        heard: list[ResponseStreamEvent] = []
+        with pytest.raises(openai.APIError, match="cut"):
+            await listen(stream, heard)
+    assert [event.sequence_number for event in heard] == list(range(len(heard)))
+    deltas = [event.delta for event in heard if event.type == "response.output_text.delta"]
+    assert len(deltas) == 40
+    assert "@" not in "".join(deltas)
 
 
 async def test_a_dead_spare_leaves_the_error_event() -> None:

@@ -81,7 +81,9 @@ def payloads(data: bytes) -> list[dict[str, Any]]:
 
 
 def ended_as_cut(client: RecordingClient) -> bool:
-    return client.cut and not client.whole and "error" in payloads(client.body)[-1]
+    last = payloads(client.body)[-1]
+    failed = "error" in last or last.get("type") == "response.failed"
+    return client.cut and not client.whole and failed
 
 
 class Scene:
@@ -560,6 +562,10 @@ def another_block(block: dict[str, Any]) -> list[bytes]:
 def ask_messages() -> Ask:
     ask = chat(stream=True, dialect=Dialect.ANTHROPIC, api=Api.MESSAGES, path="/v1/messages")
     return replace(ask, model="claude")
+
+
+def ask_responses() -> Ask:
+    return chat(stream=True, api=Api.RESPONSES, path="/v1/responses")
 
 
 def said(data: bytes) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from proxy.model import Ask, Fault, Phase, Rung
+from tests.dialects import answers
 from tests.exchange.stage import ScriptedCall, chat
 from tests.exchange.test_resume import (
     ALL,
@@ -14,6 +15,7 @@ from tests.exchange.test_resume import (
     Scene,
     another_block,
     ask_messages,
+    ask_responses,
     body,
     ended_as_cut,
     messages,
@@ -24,7 +26,15 @@ from tests.exchange.test_resume import (
 )
 
 SEEDS = 1000
-APIS = ((chat(stream=True), stream, shown), (ask_messages(), messages, said))
+APIS = (
+    (chat(stream=True), stream, shown),
+    (ask_messages(), messages, said),
+    (ask_responses(), answers.stream, answers.heard),
+)
+READ_ANY = (shown, said, answers.said)
+"""What is read of a stream that is not plain."""
+CLOSING = (2, 3, answers.CLOSING)
+"""Events behind the last text."""
 LETTERS = "abcdefgh  \n\t.,-\u00e9\u6f22\U0001f642\"\\'{}<"
 
 Say = Callable[[str, list[str]], list[bytes]]
@@ -79,7 +89,7 @@ async def play(rng: random.Random, answer: Answer, **form: object) -> str:
     ask, say, read = rng.choice(APIS)
     rung = rng.choice(ALL)
     text = "WXYZ" + "".join(rng.choices(LETTERS, k=rng.randint(8, 160)))
-    scene = Scene(rungs(rung), ask, body(model=ask.model, **form))
+    scene = Scene(rungs(rung), ask, body(model=ask.model, input="hi", **form))
     first = b"".join(say("p", pieces(rng, text)))
     committed = first.index(b"\n\n", first.index(b"WXYZ")) + 2
     async with scene.open() as client:
@@ -127,13 +137,13 @@ async def test_json_mode_is_never_gone_on_with() -> None:
         ) in {"whole", "not asked"}
 
 
-@pytest.mark.parametrize(("ask", "say", "read"), APIS, ids=["chat", "messages"])
+@pytest.mark.parametrize(("ask", "say", "read"), APIS, ids=["chat", "messages", "responses"])
 async def test_a_stream_cut_at_any_byte_goes_on(ask: Ask, say: Say, read: Read) -> None:
     text = "WXYZ A bridge holds because"
     parts = [text[at : at + 6] for at in range(0, len(text), 6)]
     first = b"".join(say("p", parts))
     for cut in range(first.index(b"\n\n", first.index(b"WXYZ")) + 2, len(first)):
-        scene = Scene(rungs(Rung.ALIGN), ask, body(model=ask.model))
+        scene = Scene(rungs(Rung.ALIGN), ask, body(model=ask.model, input="hi"))
         async with scene.open() as client:
             tell(scene.call(0), first[:cut], cut)
             if scene.call(0).open:
@@ -146,6 +156,12 @@ async def test_a_stream_cut_at_any_byte_goes_on(ask: Ask, say: Say, read: Read) 
         assert read(client.body) == text, cut
 
 
+def another_item(item: answers.Json) -> list[bytes]:
+    """Return how a response goes over from its text to something else."""
+    added = {"type": "response.output_item.added", "output_index": 1, "item": item}
+    return [answers.event(added)]
+
+
 OPEN: dict[str, tuple[int, list[bytes]]] = {
     "a tool call": (0, [FOREIGN["tool"]]),
     "a function call": (0, [FOREIGN["function"]]),
@@ -153,23 +169,27 @@ OPEN: dict[str, tuple[int, list[bytes]]] = {
     "reasoning": (0, [FOREIGN["thinking"]]),
     "a tool's block": (1, another_block({"type": "tool_use", "id": "t", "name": "f", "input": {}})),
     "a thinking block": (1, another_block({"type": "thinking", "thinking": ""})),
+    "a call": (2, another_item({"type": "function_call", "id": "c", "name": "f", "arguments": ""})),
+    "a reasoning item": (2, another_item({"type": "reasoning", "id": "r", "summary": []})),
+    "a second message": (2, another_item(answers.item("second"))),
+    "a refusing part": (2, [answers.event(answers.at("refusal.delta", "p", delta="no"))]),
 }
 """What may have begun when a stream is cut, and in which of the APIs."""
 
 
 @pytest.mark.parametrize(("api", "begun"), OPEN.values(), ids=OPEN.keys())
 async def test_what_is_no_plain_text_is_cut_as_it_was(api: int, begun: list[bytes]) -> None:
-    ask, say, read = APIS[api]
+    ask, say, _ = APIS[api]
+    read, closing = READ_ANY[api], CLOSING[api]
     for seed in range(SEEDS // len(OPEN) + 1):
         rng = random.Random(seed)
         text = "WXYZ" + "".join(rng.choices(LETTERS, k=rng.randint(8, 60)))
         events = say("p", pieces(rng, text))
         at = next(n for n, one in enumerate(events) if b"WXYZ" in one) + 1
-        at = rng.randint(at, len(events) - 3)
-        end = events[-3:] if api else events[-2:]
-        rest = b"".join(events[at : len(events) - len(end)])
+        at = rng.randint(at, len(events) - closing)
+        rest = b"".join(events[at : len(events) - closing])
         before = b"".join(events[:at] + begun)
-        scene = Scene(rungs(*ALL), ask, body(model=ask.model))
+        scene = Scene(rungs(*ALL), ask, body(model=ask.model, input="hi"))
         async with scene.open() as client:
             first = before + rest
             tell(scene.call(0), first[: rng.randint(len(before), len(first))], rng.randint(1, 400))

@@ -44,6 +44,19 @@ def test_it_repeats_the_anchor_and_goes_on() -> None:
     assert answer == anchor + WHOLE[at:]
 
 
+def test_it_goes_on_with_a_response_by_its_anchor() -> None:
+    def respond(asked: object) -> str:
+        data = steps(continuing(), voice("/v1/responses", {"input": asked, "model": "m"}))[0]
+        assert isinstance(data, bytes)
+        body = json.loads(data.partition(b"\r\n\r\n")[2])
+        return str(body["output"][0]["content"][0]["text"])
+
+    whole = respond("hi")
+    begun, anchor = whole[:-4], whole[:-4][-48:]
+    asked = {"role": "user", "content": f"Go on:\n{anchor}"}
+    assert respond([USER, own(begun), asked]) == anchor + whole[-4:]
+
+
 def test_a_prefill_can_be_refused() -> None:
     asked = voice(payload=chat(messages=[USER, own("x")]))
     (step,) = steps(continuing(prefill=False), asked)

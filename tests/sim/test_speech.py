@@ -13,6 +13,14 @@ def test_two_providers_say_the_same_to_one_prompt() -> None:
     assert say(PROMPT).text != say(PROMPT | {"messages": "else"}).text
 
 
+def test_an_input_is_a_text_or_the_turn_that_says_it() -> None:
+    turn: JsonObject = {"role": "user", "content": "hi"}
+    assert say({"input": "hi"}) == say({"input": [turn]})
+    assert say({"input": "hi"}) != say({"input": [turn | {"content": "else"}]})
+    assert say({"input": "hi"}) != say({"input": [turn | {"role": "system"}]})
+    assert say({"input": "hi"}) != say({"input": [turn, turn]})
+
+
 def test_ids_carry_the_provider() -> None:
     assert say(PROMPT).id("msg_").startswith("msg_alpha-")
 
