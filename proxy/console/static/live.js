@@ -55,9 +55,10 @@
 
   function span(seconds) {
     const left = Math.ceil(seconds);
-    if (left < 60) return `${left} s`;
+    if (left < 60) return `${left}\u00a0s`;
     const minutes = Math.floor(left / 60);
-    return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+    if (minutes < 60) return `${minutes}\u00a0min`;
+    return `${Math.floor(minutes / 60)}\u00a0h ${minutes % 60}\u00a0min`;
   }
 
   function count() {
