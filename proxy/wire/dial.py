@@ -27,7 +27,9 @@ EYEBALLS = Seconds(0.25)
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 60, "TCP_KEEPCNT": 5}
 """Seconds, seconds (macOS's name), seconds, probes: as Anthropic's SDK sets them."""
 _SPARE = Seconds(1.0)
-"""The loop's own limit of a handshake stands this much behind ours."""
+"""The loop's own limit of a handshake stands this much behind ours. A connection is never said
+farewell to, but by the loop itself, when a cancel crosses the end of the handshake: that may take
+as long."""
 _PROXYS_OWN = frozenset(
     {Fault.DNS, Fault.DNS_TEMPORARY, Fault.REFUSED, Fault.UNREACHABLE, Fault.BLOCKED, Fault.RESET}
 )
@@ -142,6 +144,7 @@ class Dialer:
                     ssl=context,
                     server_hostname=order.backend.url.host,
                     ssl_handshake_timeout=order.tls + _SPARE,
+                    ssl_shutdown_timeout=_SPARE,
                 )
         return connection
 

@@ -21,6 +21,9 @@ ROOMS = (OURS, "/aiohappyeyeballs/")
 LOOPS_OWN = "SSLProtocol"
 """In the names of timers that uvloop lets run out after a handshake that was given up."""
 
+SPARE = "/dev/null"
+"""What libuv keeps a descriptor on, from its first stream on."""
+
 Work = Coroutine[Any, Any, Any]
 
 
@@ -155,4 +158,4 @@ def open_files() -> set[str]:
     for file in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):  # the listing's own
             found.add(f"{file.name} {file.readlink()}")
-    return found
+    return {file for file in found if not file.endswith(SPARE)}

@@ -13,7 +13,7 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from threading import Thread
 from typing import Any
@@ -29,7 +29,19 @@ from proxy.wire.resolver import NEGATIVE_TTL, Lookup
 from proxy.wire.transport import Transport
 from tests.wire.fuse import Fuse, Remains, When, is_watched
 from tests.wire.names import answering, at, closed_port, plain
-from tests.wire.peer import OK, Flowing, Peer, Time, Told, always, backend, order, unknown, until
+from tests.wire.peer import (
+    LIMIT,
+    OK,
+    Flowing,
+    Peer,
+    Time,
+    Told,
+    always,
+    backend,
+    order,
+    unknown,
+    until,
+)
 from tests.wire.test_tunnel import corporate
 from tests.wire.tls import secure, server
 
@@ -312,3 +324,38 @@ async def test_a_receiver_with_a_bug(ca: str, way: Open) -> None:
                 assert number > 5
                 return
     pytest.fail("it calls for ever")
+
+
+def deaf(listening: socket.socket) -> None:
+    """Shake hands, then answer nothing more, until the other side has hung up for good."""
+    context = server()
+    with suppress(OSError):  # the test is over
+        while True:
+            sock, _ = listening.accept()
+            with sock, suppress(OSError):
+                tls = context.wrap_socket(sock.dup(), server_side=True)
+                with tls, suppress(OSError):
+                    while sock.recv(4096):
+                        pass
+
+
+async def test_a_peer_that_never_says_farewell_holds_no_descriptor(ca: str) -> None:
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=deaf, args=(listening,), daemon=True)
+        thread.start()
+        to = Url(tls=True, host="127.0.0.1", port=listening.getsockname()[1], path="")
+        fuse, number = Fuse(0), 0
+        while fuse.blown or not number:
+            number += 1
+            fuse = Fuse(number)
+            with Remains() as remains:
+                loop.set_task_factory(fuse)  # type: ignore[arg-type]
+                wire, told = Transport(Time(), unknown), Told()
+                fuse.act = wire.start(order(backend(to, ca=ca)), told).cancel
+                await until(lambda: Phase.HEAD in told.phases or not len(wire._tasks))  # noqa: B023 - over before the next
+                loop.set_task_factory(None)
+                await wire.close()
+            await until(lambda: not remains.all)
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(LIMIT)
