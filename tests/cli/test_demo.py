@@ -3,8 +3,12 @@
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
-from proxy.cli.demo import free
+from proxy.cli.demo import REST, TABLE, free
+from proxy.report.incidents import LONG
+from proxy.settings.load import loads
+from proxy.sim.story import LENGTH, OUTAGE
 
 
 def test_the_story_is_told_once() -> None:
@@ -33,6 +37,13 @@ def test_the_story_is_told_once() -> None:
     ]
     at = [story.index(turn) for turn in turns]
     assert at == sorted(at)
+
+
+def test_the_next_story_is_another_incident() -> None:
+    text = TABLE.format(listen=0, console=0, north="http://127.0.0.1:1", south="http://127.0.0.1:2")
+    fleet = loads(text, name="demo.yaml", env={}, base=Path()).fleet
+    assert fleet.incidents_hold < LENGTH - OUTAGE[-1].at
+    assert LONG * fleet.incidents_hold <= REST
 
 
 def test_a_taken_port_is_not_insisted_on() -> None:
