@@ -15,6 +15,7 @@ import pytest
 from proxy import sim
 from proxy.model import Cause, Change, Sent
 from tests.scenarios.crossing import End
+from tests.scenarios.pace import Pace
 from tests.scenarios.places import Hole, unknown
 from tests.scenarios.scenario import scenario
 from tests.scenarios.witness import Witness
@@ -229,8 +230,9 @@ async def test_A12_a_public_name_must_not_lead_inside(world: World, address: str
 
 
 @scenario(tls={"p": "good"}, tiers="[[p]]")
-async def test_A13_a_cold_start_does_not_stall_the_loop(world: World) -> None:
-    calls = await world.load(150, at_once=150)
+async def test_A13_a_cold_start_does_not_stall_the_loop(world: World, pace: Pace) -> None:
+    count = 500 if pace.name == "real" else 150
+    calls = await world.load(count, at_once=count)
     assert all(call.complete for call in calls)
     assert world.faultline._lag.worst <= 0.25
 
