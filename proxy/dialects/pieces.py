@@ -87,17 +87,19 @@ def read_response(event: Tree) -> Piece:
     kind = event.get("type")
     if kind == "keepalive":
         return Piece(event)
+    if kind == _SAYS:
+        text = event.get("delta") if is_first(event) else None
+        if not isinstance(text, str):
+            return Piece(event, foreign=True)
+        return Piece(event, text, foreign=_has_more(event, _RESPONSE_EVENT))
     ends = kind in _ENDS
-    said = event.get("delta", "") if kind == _SAYS and is_first(event) else ""
-    text = said if isinstance(said, str) else ""
     plain = (
-        (ends or kind in _BEGINS or kind == _SAYS)
+        (ends or kind in _BEGINS)
         and is_first(event)
-        and said == text
         and not _has_more(event, _RESPONSE_EVENT)
         and _is_one_text(event, empty=not ends)
     )
-    return Piece(event, text, foreign=not plain, ends=ends)
+    return Piece(event, foreign=not plain, ends=ends)
 
 
 READERS: Mapping[Api, Callable[[Tree], Piece]] = {

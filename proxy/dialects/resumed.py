@@ -162,11 +162,17 @@ class Message:
                 item["id"] = self._id
 
     def _tell_whole(self, event: Tree) -> None:
-        texts = [part for part in parts_of(event)[:1] if part.get("type") == "output_text"]
-        for told in (event, *texts):
+        parts = [part for part in parts_of(event)[:1] if part.get("type") == "output_text"]
+        for told in (event, *parts):
             if isinstance(told.get("text"), str):
-                self._texts = ["".join(self._texts)]
-                told["text"] = self._texts[0]
+                told["text"] = self._text()
+        answer = answer_of(event)
+        if isinstance(answer.get("output_text"), str):  # some servers tell it once more
+            answer["output_text"] = self._text()
+
+    def _text(self) -> str:
+        self._texts = ["".join(self._texts)]
+        return self._texts[0]
 
 
 class SeamGate:

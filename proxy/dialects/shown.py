@@ -16,7 +16,7 @@ MOST_TEXT = 64 * 1024
 """Bytes of shown text that are kept for one exchange (design, "Resuming a cut stream")."""
 _MOST_RAW = 256 * 1024
 """Bytes of events that are kept unread: a stream that is never cut is mostly never read either."""
-_KEPT = frozenset({"id", "created", "created_at", "max_output_tokens"})
+_KEPT = ("id", "created", "created_at", "max_output_tokens")
 """What the client keeps of what its first answer said of itself."""
 
 
@@ -88,11 +88,13 @@ class Shown:
             self.spoil()
 
     def _keep(self, event: Tree) -> None:
-        for key, value in answer_of(event).items():
-            if value and key in _KEPT:
-                self.kept.setdefault(key, value)
-        named = [event.get("item_id"), *(item.get("id") for item in items_of(event))]
-        self.item = self.item or next(filter(None, named), None)
+        answer = answer_of(event)
+        for key in _KEPT:
+            if answer.get(key):
+                self.kept.setdefault(key, answer[key])
+        if self.item is None:
+            named = [event.get("item_id"), *(item.get("id") for item in items_of(event))]
+            self.item = next(filter(None, named), None)
         number = event.get("sequence_number")
         if isinstance(number, int):
             self.number = number

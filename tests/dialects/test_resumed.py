@@ -303,6 +303,15 @@ def test_what_a_server_does_not_tell_is_not_made_up() -> None:
     assert payload(opened.watch.feed(answers.event(last))) == last | {"sequence_number": LEAD + 3}
 
 
+def test_a_text_beside_the_output_is_the_whole_one_too() -> None:
+    had = "".join(TEXTS[:3])
+    opened = respond(Anchor, *stream("p", TEXTS)[: LEAD + 3])
+    opened.feed(b"".join(stream("other", [had[-48:] + TEXTS[3]])[: LEAD + 1]))
+    last = {"type": "response.completed", "response": {"id": "x", "output_text": "part"}}
+    told = payload(opened.watch.feed(answers.event(last)))["response"]
+    assert told == {"id": "resp_p", "output_text": WHOLE}
+
+
 def test_a_text_too_long_to_be_told_as_a_whole_is_too_large() -> None:
     opened = respond(Align, *stream("p", TEXTS)[: LEAD + 1])
     opened.feed(b"".join(stream("other", TEXTS)[: LEAD + 2]))

@@ -240,6 +240,17 @@ async def test_a_response_of_another_text_is_not_heard() -> None:
     assert "@" not in "".join(deltas)
 
 
+async def test_a_response_that_leans_on_another_goes_to_nobody_else() -> None:
+    async with house(table=table(*Rung), tokens=60) as here, here.openai() as sdk:
+        here.p.plan(sim.cut_after(40))
+        stream = await sdk.responses.create(
+            model="m", input=LONG, previous_response_id="resp_p", stream=True
+        )
+        with pytest.raises(openai.APIError, match="cut"):
+            await listen(stream, [])
+        assert here.s.attempts == []
+
+
 async def test_a_dead_spare_leaves_the_error_event() -> None:
     async with house(table=table(*Rung), tokens=60) as here:
         here.p.plan(sim.cut_after(40))
