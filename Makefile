@@ -12,7 +12,7 @@ run: $(VENV)/.runtime ## set up, then Faultline in front of two simulated provid
 test: check ## set up, every gate, every test
 	$(BIN)/python -m pytest
 
-test-slow: $(VENV)/.dev ## soaks, full-time scenarios and peers that need a download
+test-slow: $(VENV)/.dev ## soaks, full-time scenarios, peers that need a download, pages in Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.dev ## format, lint, types, import contracts (sizes and names are tests)
