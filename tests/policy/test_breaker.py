@@ -194,6 +194,7 @@ def test_slow_start_lets_one_two_four_in() -> None:
     recover(breaker, 1.0)
     for step, allowed in enumerate([1, 2, 4, 8]):
         now = at(1.0 + step * 3.0)
+        assert breaker.gate(at(now - 0.01)) is (Gate.RAMPING if step else Gate.OPEN)
         while breaker.gate(now) is Gate.OPEN:
             breaker.enter(now, LEASE)
         assert breaker.gate(now) is Gate.RAMPING
