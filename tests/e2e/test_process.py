@@ -135,9 +135,13 @@ async def test_without_a_table_the_environments_keys_make_one(tmp_path: Path) ->
         "FAULTLINE_LISTEN": "",
     }
     async with process("serve", **environment) as running:
-        await running.until_line(lambda _: True)
-        running.signal(signal.SIGTERM)
-        await running.ended()
+        starting = asyncio.ensure_future(running.until("started"))
+        ending = asyncio.ensure_future(running.ended())  # where a port is taken on this machine
+        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            running.signal(signal.SIGTERM)
+        starting.cancel()
+        await ending
     assert "export OPENAI_BASE_URL=http://localhost:8080/v1" in running.errors
     assert "sk-canary" not in running.errors
     assert "sk-canary" not in str(running.lines)
