@@ -35,8 +35,10 @@ Answer = Callable[[Look, str], Mapping[str, object]]
 """From a look and the console's own address to what is answered."""
 
 
-def _resolved_and_open(seen: Look, url: str) -> Mapping[str, object]:
-    return statuspage.incidents(seen, url, seen.ledger.latest()[:MOST])
+def _newest(seen: Look, url: str) -> Mapping[str, object]:
+    """Return open and resolved ones as a Statuspage does: by when they were made."""
+    them = sorted(seen.ledger.latest(), key=lambda each: each.noticed, reverse=True)
+    return statuspage.incidents(seen, url, them[:MOST])
 
 
 def _open(seen: Look, url: str) -> Mapping[str, object]:
@@ -57,7 +59,7 @@ ANSWERS: Mapping[str, Answer] = {
     "/api/v2/summary.json": statuspage.summary,
     "/api/v2/status.json": statuspage.status,
     "/api/v2/components.json": statuspage.components,
-    "/api/v2/incidents.json": _resolved_and_open,
+    "/api/v2/incidents.json": _newest,
     "/api/v2/incidents/unresolved.json": _open,
     "/api/v2/scheduled-maintenances.json": statuspage.maintenances,
     "/api/v2/scheduled-maintenances/upcoming.json": statuspage.maintenances,

@@ -228,3 +228,15 @@ async def test_a_client_that_no_one_here_wrote_reads_it(tmp_path: Path) -> None:
     assert incident["incident_name"] == "openai: the network edge cannot reach the provider"
     assert incident["affected_components"] == "chat, openai"
     assert incident["shortlink"] == f"{url}/incidents/inc-1"
+
+
+async def test_incidents_come_in_the_order_in_which_they_were_made() -> None:
+    async with Scene().open() as scene:
+        scene.break_down()
+        scene.break_down("azure")
+        older = scene.ledger.open[0]
+        older.noticed = Instant(older.noticed - 60)
+        newer = scene.ledger.open.pop()
+        scene.ledger.past.append(newer)  # it was over sooner
+        said = json.loads((await scene.get("/api/v2/incidents.json")).text)["incidents"]
+    assert [each["id"] for each in said] == [newer.id, older.id]

@@ -168,6 +168,21 @@ def test_a_spent_quota_and_a_refused_key_are_told_apart() -> None:
     ]
 
 
+def test_a_model_without_room_is_no_backend_without_room() -> None:
+    busy = bad(Cause.CAPACITY, "529 overloaded", Scope.MODEL)
+    sky = under(table("openai", "azure"), (15, {"openai": busy}), (100, {}))
+    where, said = "gpt-5 at openai", "the provider is out of capacity"
+    assert sky.timeline() == [
+        (10.0, "investigating", f"First failure, {where}: {said} (529 overloaded)."),
+        (11.0, "investigating", f"{where} is out of rotation; its requests go to azure."),
+        (13.0, "identified", explained(f"{said} (6 of 6 failures; 529 overloaded)", where)),
+        (28.0, "monitoring", watching(where)),
+        (86.0, "resolved", sky.timeline()[-1][2]),
+    ]
+    (incident,) = sky.ledger.past
+    assert tale.title(incident, sky.fleet) == f"{where}: {said}"
+
+
 def test_one_of_two_comes_back_first() -> None:
     both = {"openai": OVERLOADED, "openai-eu": OVERLOADED}
     sky = under(
