@@ -44,6 +44,12 @@ def test_the_one_that_failed_last_is_asked_first() -> None:
     assert sends(dialogue.fails(0.2, 2, TRANSIENT)) == ["3 b"]
 
 
+def test_the_second_try_may_be_the_probe_that_is_due() -> None:
+    dialogue = World(route((A, B)), ejection=Ejection(consecutive=1)).exchange()
+    assert sends(dialogue.fails(0.0, 1, TRANSIENT)) == ["2 b"]
+    assert sends(dialogue.fails(1.0, 2)) == ["3 a probe"]
+
+
 def test_a_verdict_may_ask_for_the_same_before_any_other() -> None:
     dialogue = World(route((A, B))).exchange()
     assert sends(dialogue.fails(0.1, 1, SAME)) == ["2 a"]
@@ -259,6 +265,17 @@ def test_slow_start_is_waited_for_after_another_has_failed() -> None:
     dialogue = world.exchange(1.1)
     queued = dialogue.fails(1.2, 1)
     assert isinstance(queued[0], Wait)
+
+
+def test_who_comes_back_to_a_tier_for_room_has_no_new_second_try_there() -> None:
+    world = World(route((A, B), (S,), attempts=9))
+    world.eject("b")
+    world.exchange(1.0, backend="b").on(1.0, Ready(number=1))
+    dialogue = world.exchange(1.1)
+    for number, then in enumerate(["2 a", "3 s/other", "4 s/other"], 1):
+        assert sends(dialogue.fails(1.2, number, TRANSIENT)) == [then]
+    queued = dialogue.fails(1.2, 4, TRANSIENT)
+    assert isinstance(dialogue.waits(queued)[1][0], Wait)
 
 
 def test_a_tier_that_was_left_is_not_hedged_to() -> None:
