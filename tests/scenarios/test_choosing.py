@@ -66,14 +66,14 @@ async def test_F16_a_hedge_starts_when_it_is_later_than_usual(world: World, stre
     """Learned: the 95th percentile of what it takes here."""
     world.p.plan(sim.ok(first=3.0))
     await world.pour(2, 30, stream=stream)
-    assert world.s.log == []
     world.p.plan(sim.ok(first=40.0))
     call = await world.ask(stream=stream)
     assert call.backend == "s"
     assert call.fields["x-faultline-degraded"] == "model"
     assert 2.5 <= call.took <= 7.0
-    (second,) = [record for _, record in world.told.attempts if record.hedge]
-    assert second.hedged is Hedged.WON
+    (*few, second) = [record.hedged for _, record in world.told.attempts if record.hedge]
+    assert second is Hedged.WON
+    assert few.count(Hedged.LOST) == len(few) <= 0.05 * 60 + 2  # one in twenty is later than that
     await world.until(lambda: world.p.log[-1].peer_closed is not None, 0.5)
     assert world.told.changes == []
 
