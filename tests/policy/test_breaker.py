@@ -409,3 +409,15 @@ def test_a_new_rule_keeps_the_state() -> None:
     assert breaker.gate(at(0.5)) is Gate.OUT
     recover(breaker, 1.0)
     assert fail(breaker, 40.0)
+
+
+def test_a_rule_may_begin_below_a_second() -> None:
+    short = Ejection(first=Seconds(0.25))
+    breaker = ejected(rule=short)
+    assert breaker.until == 0.25
+    breaker.enter(at(0.25), LEASE)
+    assert breaker.fail(breaker.generation, at(1.0), CALM)
+    assert breaker.until == 1.5, "a failed probe doubles it"
+    cooled = fresh(short)
+    assert cooled.cool(None, at(0.0), CALM)
+    assert cooled.cooled_until == 0.25

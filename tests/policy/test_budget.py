@@ -72,3 +72,15 @@ def test_no_ten_seconds_see_more_than_the_rule(steps: list[tuple[float, bool]]) 
             spent = sum(now - t < 10.0 for t in paid)
             traffic = sum(now - t <= 11.0 for t in earned)
             assert spent <= max(3, 0.2 * traffic + 1)
+
+
+def test_a_repetition_is_no_hedge_and_a_hedge_is_a_repetition() -> None:
+    one = RetryBudget(BudgetRule())
+    one.pay(at(0.0))
+    one.pay(at(0.0))
+    assert one.can_pay(at(0.0), hedge=True)
+    two = RetryBudget(BudgetRule(floor=4))
+    for _ in range(2):
+        two.pay(at(0.0), hedge=True)
+    assert not two.can_pay(at(0.0), hedge=True)
+    assert two.can_pay(at(0.0))

@@ -64,6 +64,9 @@ def test_the_last_attempt_is_kept_for_a_later_tier() -> None:
     world = World(route((A,), (S,), attempts=2))
     world.eject("s")
     assert sends(world.exchange().fails(0.1, 1, TRANSIENT)) == ["2 a"], "nobody there to need it"
+    world = World(route((A,), (B,), (S,), attempts=2))
+    world.eject("s")
+    assert sends(world.exchange().fails(0.1, 1, TRANSIENT)) == ["2 b"], "any later tier may need it"
 
 
 def test_the_last_attempt_is_not_spent_on_a_wait_either() -> None:
