@@ -40,7 +40,7 @@ START, PATIENCE = 30.0, 10.0
 """Seconds until it listens, and that any one step may take on a busy machine."""
 
 GREETING = b"DevTools listening on "
-KEYS = {"Tab": 9, "Enter": 13, "Space": 32}
+KEYS = {"Tab": 9, "Enter": 13}
 
 Json = dict[str, Any]
 
@@ -93,7 +93,7 @@ class Tab:
         return said["result"].get("value")
 
     async def until(self, condition: str, within: float = PATIENCE) -> None:
-        """Wait until a condition holds; the page itself looks at every frame."""
+        """Wait until a condition holds; the page itself looks, every 10 ms."""
         script = f"""new Promise((yes, no) => {{
             const end = performance.now() + {within * 1000};
             const look = () => {condition} ? yes()
@@ -172,7 +172,9 @@ class Browser:
         async for message in self._socket:
             said = json.loads(message.data)
             if "id" in said:
-                self._answers.pop(said["id"]).set_result(said)
+                answer = self._answers.pop(said["id"])
+                if not answer.done():  # whoever asked may have left
+                    answer.set_result(said)
                 continue
             session = said.get("sessionId", "")
             if session in self._tabs:
