@@ -168,7 +168,7 @@ class Failover:
         attempt = self._take(event.number)
         if attempt is None:
             return _NOTHING
-        attempt.verdict = None if event.mismatch else event.verdict
+        attempt.verdict = event.verdict
         attempt.silent = event.silent
         if event.stale:
             self._health.leave(attempt)

@@ -59,6 +59,12 @@ def test_two_silences_in_a_row_eject() -> None:
     assert fail(breaker, 30.0, silent=True)
 
 
+def test_a_failure_is_no_silence_unless_that_is_said() -> None:
+    breaker = fresh()
+    plain = [breaker.fail(breaker.generation, at(float(i)), CALM) for i in range(4)]
+    assert plain == [False] * 4
+
+
 def test_another_failure_between_breaks_the_silence() -> None:
     breaker = fresh()
     assert not fail(breaker, 0.0, silent=True)
@@ -409,6 +415,12 @@ def test_a_new_rule_keeps_the_state() -> None:
     assert breaker.gate(at(0.5)) is Gate.OUT
     recover(breaker, 1.0)
     assert fail(breaker, 40.0)
+
+
+def test_who_has_recovered_early_is_back_now() -> None:
+    breaker = ejected()
+    recover(breaker, 0.2)
+    assert breaker.back_at(at(0.3)) == 0.3
 
 
 def test_a_rule_may_begin_below_a_second() -> None:

@@ -60,6 +60,13 @@ def test_a_good_answer_is_relayed_and_ends() -> None:
     assert world.told == []
 
 
+def test_another_model_of_a_later_tier_is_marked() -> None:
+    dialogue = World(route((P,), (Q,), (S,))).exchange()
+    asked = [dialogue.first, dialogue.fails(0.1, 1), dialogue.fails(0.2, 2)]
+    marks = [send.degraded for (send,) in asked if isinstance(send, Send)]
+    assert marks == [False, False, True]
+
+
 def test_nothing_left_is_a_refusal() -> None:
     dialogue = tiers().exchange()
     assert sends(dialogue.fails(0.1, 1)) == ["2 s/other"]

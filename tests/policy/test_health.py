@@ -222,6 +222,9 @@ def test_f14_whatever_the_provider_does_wrong_fails_the_probe(verdict: Verdict) 
     breaker = clinic.health.member(A.backend).health
     assert breaker.until == 3.0
     assert (Change.EJECTED, Scope.BACKEND, "a", None) in clinic.changes[2:]
+    assert breaker.verdict is verdict
+    whys = [c.verdict for c in clinic.told[2:] if c.change is Change.EJECTED]
+    assert whys == [verdict] * len(whys)
 
 
 def test_the_clients_fault_leaves_a_probe_undecided() -> None:
@@ -302,6 +305,16 @@ def test_when_the_machine_is_offline_nobody_is_ejected() -> None:
     assert clinic.gate(A, 1.5) is Gate.PROBE, "taken back: the likeness showed too late"
 
 
+@pytest.mark.parametrize(("later", "until"), [(5.0, 1005.0), (5.001, 1001.0)])
+def test_what_was_ejected_five_seconds_before_the_likeness_is_pardoned(
+    later: float, until: float
+) -> None:
+    clinic = Clinic(A, B)
+    clinic.fail(A, bad(Cause.DNS), 1000.0, times=5, sent=Sent.NOT_SENT)
+    clinic.fail(B, bad(Cause.DNS), 1000.0 + later, sent=Sent.NOT_SENT)
+    assert clinic.health.member(A.backend).health.until == until
+
+
 def test_what_fell_ill_otherwise_is_not_pardoned() -> None:
     clinic = Clinic(A, B)
     late = clinic.enter(A, 1.0)
@@ -345,6 +358,13 @@ def test_latency_is_learned_from_first_content_and_from_failures() -> None:
     assert (unary.average, stream.average) == (2.5, 0.0)
     clinic.fail(A, bad(), 13.0)
     assert stream.average == 5.0
+
+
+def test_a_failure_was_as_slow_as_it_was() -> None:
+    clinic = Clinic(A)
+    attempt = clinic.enter(A, 100.0)
+    clinic.health.failed(attempt, bad(), Sent.HEAD_SEEN, at(120.0), silent=False)
+    assert clinic.health.member(A.backend).latency[True].average == 20.0
 
 
 def test_a_cut_answer_was_not_slow() -> None:
