@@ -78,8 +78,8 @@ class Failover:
         route: Route,
         now: Instant,
         *,
-        sticky: Callable[[], str | None] | None = None,
-        replayable: bool = True,
+        sticky: Callable[[], str | None] | None,
+        replayable: bool,
     ) -> None:
         self._health = shared.health
         self._deadline = Deadline(route.limits(ask.stream), ask, now)

@@ -56,3 +56,9 @@ def test_a_silence_was_hurried_where_its_own_limit_was_shortened(sent: Sent, sho
     for other in Sent:
         assert deadline().hurried(given, other) is (other is sent)
     assert not deadline().hurried(LIMITS, sent)
+
+
+def test_a_client_that_waits_as_long_as_the_table_changes_nothing() -> None:
+    slow = replace(LIMITS, head=Seconds(900.0))
+    asked = ask(timeout=slow.total)
+    assert Deadline(slow, asked, at(0.0)).limits(at(0.0)) is slow

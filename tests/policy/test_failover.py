@@ -65,6 +65,10 @@ def test_another_model_of_a_later_tier_is_marked() -> None:
     asked = [dialogue.first, dialogue.fails(0.1, 1), dialogue.fails(0.2, 2)]
     marks = [send.degraded for (send,) in asked if isinstance(send, Send)]
     assert marks == [False, False, True]
+    asked_for = World(route((P,), (S,))).exchange(model="other")
+    (send,) = asked_for.fails(0.1, 1)
+    assert isinstance(send, Send)
+    assert not send.degraded, "it is the model that was asked for"
 
 
 def test_nothing_left_is_a_refusal() -> None:

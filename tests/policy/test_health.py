@@ -360,6 +360,18 @@ def test_latency_is_learned_from_first_content_and_from_failures() -> None:
     assert stream.average == 5.0
 
 
+def test_what_is_in_flight_is_counted_at_each_scope() -> None:
+    clinic = Clinic(A)
+    attempts = [clinic.enter(A) for _ in range(3)]
+    member = clinic.health.member(A.backend)
+    counts = []
+    for attempt in attempts:
+        counts.append([b.running for b, _ in attempt.held] + [member.in_flight])
+        clinic.health.leave(attempt)
+    assert counts == [[n] * 3 for n in (3, 2, 1)]
+    assert [b.running for b, _ in attempts[0].held] == [0, 0]
+
+
 def test_a_failure_was_as_slow_as_it_was() -> None:
     clinic = Clinic(A)
     attempt = clinic.enter(A, 100.0)

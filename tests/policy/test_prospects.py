@@ -34,6 +34,7 @@ def names(of: Prospects) -> list[str]:
         ({"backend": "nobody"}, []),
         ({"operation": Operation.STATEFUL}, ["a"]),
         ({"operation": Operation.STATEFUL, "backend": "c"}, ["c"]),
+        ({"operation": Operation.STATEFUL, "backend": "nobody"}, []),
     ],
 )
 def test_who_is_able(fields: dict[str, Any], able: list[str]) -> None:
@@ -222,3 +223,15 @@ def test_the_gate_is_that_of_health() -> None:
     assert one.gate(A, at(0.5)) is Gate.OUT
     assert len(one.breakers(A)) == 2
     assert one.member(A) is one.health.members["a"]
+
+
+def test_each_refusal_of_the_budget_is_told_once_and_not_forgotten() -> None:
+    world = World(route((A, B), (C,)))
+    one = prospects(world)
+    take(one, A)
+    take(one, B)
+    drain(one, A)
+    drain(one, C)
+    assert not any(one.pays(to, at(0.0)) for to in (C, A, C, A))
+    assert world.refused == ["c", "a"]
+    assert one.unpaid, "c was left untried, whatever came after"
