@@ -127,11 +127,16 @@ def items_of(event: Tree) -> list[Tree]:
     return _trees(tree(event.get("response")).get("output"))
 
 
+def message_of(event: Tree) -> Tree:
+    """Return the first message that an event of Responses holds; empty where it holds none."""
+    return next((item for item in items_of(event) if item.get("type") == "message"), {})
+
+
 def parts_of(event: Tree) -> list[Tree]:
-    """Return the parts of its first item that an event of Responses holds."""
+    """Return the parts of its first message that an event of Responses holds."""
     if "part" in event:
         return [tree(event["part"])]
-    return [part for item in items_of(event)[:1] for part in _trees(item.get("content"))]
+    return _trees(message_of(event).get("content"))
 
 
 def _is_one_text(event: Tree, *, empty: bool) -> bool:

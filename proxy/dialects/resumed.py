@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from proxy.dialects.chat import ChatReader
 from proxy.dialects.gate import State
 from proxy.dialects.messages import MessagesReader
-from proxy.dialects.pieces import READERS, Piece, answer_of, is_first, items_of, parts_of
+from proxy.dialects.pieces import READERS, Piece, answer_of, is_first, message_of, parts_of
 from proxy.dialects.responses import ResponsesReader
 from proxy.dialects.seam import Seam
 from proxy.dialects.seam import State as Joint
@@ -157,9 +157,9 @@ class Message:
     def _name(self, event: Tree) -> None:
         if "item_id" in event:
             event["item_id"] = self._id
-        for item in items_of(event)[:1]:
-            if item.get("type") == "message":
-                item["id"] = self._id
+        message = message_of(event)
+        if message:
+            message["id"] = self._id
 
     def _tell_whole(self, event: Tree) -> None:
         parts = [part for part in parts_of(event)[:1] if part.get("type") == "output_text"]

@@ -10,6 +10,7 @@ from proxy.dialects.pieces import (
     answer_of,
     is_first,
     items_of,
+    message_of,
     parts_of,
     read_chat,
     read_message,
@@ -132,7 +133,10 @@ def test_what_an_event_holds() -> None:
     assert answer_of({"id": "c"}) == {"id": "c"}
     assert items_of(whole) == [item("p", part("x")), CALL]
     assert parts_of(whole) == [part("x")]
+    assert message_of(completed(CALL, item("p", part("x")), item("q"))) == item("p", part("x"))
+    assert parts_of(completed(CALL, item("p", part("x")))) == [part("x")]
     assert items_of(added(CALL)) == [CALL]
+    assert message_of(added(CALL)) == {}
     assert parts_of(at("content_part.done", "p", part=part("x"))) == [part("x")]
     assert (items_of({}), parts_of({})) == ([], [])
     assert is_first(whole)

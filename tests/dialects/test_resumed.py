@@ -267,22 +267,24 @@ def test_behind_the_seam_other_items_of_a_response_pass_numbered_on() -> None:
     place = {"item_id": "fc", "output_index": 1}
     added = {"type": "response.output_item.added", "output_index": 1, "item": call}
     arguments = {"type": "response.function_call_arguments.done", "arguments": "{}", **place}
-    refusal = answers.at("content_part.done", "other", content_index=1, part={"text": "no"})
+    more = answers.at("content_part.done", "other", content_index=1, part=answers.part("no"))
     alive = {"type": "keepalive", "sequence_number": 99}
     number = LEAD + 1  # of the event that joined
     for event_, expected in (
         (added, added),
         (arguments, arguments),
-        (refusal, refusal | {"item_id": "msg_p"}),
+        (more, more | {"item_id": "msg_p"}),
         (alive, alive),
     ):
         number += 1
         passed = payload(opened.watch.feed(answers.event(event_)))
         assert passed == expected | {"sequence_number": number}
-    items = [answers.item("other", answers.part("?")), call]
+    no = answers.part("no")
+    items = [call, answers.item("other", answers.part("?"), no), answers.item("second", no)]
     last = {"type": "response.completed", "response": answers.response("other", *items)}
     output = payload(opened.watch.feed(answers.event(last)))["response"]["output"]
-    assert output == [answers.item("p", answers.part("".join(TEXTS[:2]))), call]
+    own = answers.item("p", answers.part("".join(TEXTS[:2])), no)
+    assert output == [call, own, answers.item("second", no)]
 
 
 def test_what_a_server_does_not_tell_is_not_made_up() -> None:

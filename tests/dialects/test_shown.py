@@ -107,6 +107,8 @@ def test_a_response_that_names_its_item_late_is_read() -> None:
     assert (found.text, found.item, found.number) == ("a", None, None)
     found.feed(event(delta | {"item_id": "m", "sequence_number": 0}))
     assert (found.text, found.item, found.number) == ("aa", "m", 0)
+    found.feed(event(delta | {"item_id": "n"}))
+    assert (found.text, found.item, found.number) == ("aaa", "m", 0)
 
 
 def test_reasoning_before_the_text_spoils_it() -> None:

@@ -98,6 +98,17 @@ def late_error(tokens: int) -> Behaviour:
     return Behaviour(name="late_error", play=play)
 
 
+def cut_closing(events: int) -> Behaviour:
+    """Say all of the text, and some of the events by which it ends."""
+
+    def play(voice: Voice) -> Iterator[sim.Step]:
+        good = voice.answer()
+        yield good.begin() + good.frame(*good.lead, *good.content, *good.closing[:events])
+        yield sim.Close()
+
+    return Behaviour(name=f"cut_closing({events})", play=play)
+
+
 CUTS: dict[str, Behaviour] = {
     "unfinished": sim.cut_after(40, sim.Cut.FIN),
     "inside-an-event": sim.cut_after(40, sim.Cut.CHUNK),
@@ -160,6 +171,16 @@ async def test_s09_a_stream_that_falls_silent_comes_whole(provider: str, client:
         here.p.plan(sim.stall_after(20))
         assert await client(here) == good
         assert here.told.records[-1].backend == "s"
+
+
+@pytest.mark.parametrize("rung", [Rung.ALIGN, Rung.ANCHOR])
+@pytest.mark.parametrize(
+    ("api", "events"),
+    [("responses", 1), ("responses", 2), ("responses", 3), ("anthropic", 1), ("anthropic", 2)],
+)
+async def test_what_the_app_was_told_is_not_told_again(api: str, events: int, rung: Rung) -> None:
+    provider, client = CLIENTS[api]
+    await check_goes_on(provider, client, cut_closing(events), rung)
 
 
 @prefilled
