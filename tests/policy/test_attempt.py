@@ -46,3 +46,10 @@ def test_it_begins_with_nothing_known() -> None:
 
 def test_it_knows_whose_key_it_carried() -> None:
     assert attempt(None).kind is CredentialKind.OWN
+
+
+def test_it_begins_with_nothing_said() -> None:
+    to = target("p")
+    made = Attempt(1, to, 0, Member(to.backend, Ejection(), BudgetRule(), None))
+    said = (made.verdict, made.silent, made.ours, made.probe, made.rung, made.hedge, made.open)
+    assert said == (None, False, False, False, None, False, True)

@@ -424,6 +424,16 @@ def test_a_backend_that_has_moved_begins_anew() -> None:
     moved = target("a", url=Url(tls=True, host="elsewhere.test", port=443, path="/v1"))
     clinic.health.adopt(fleet(route((moved,))))
     assert clinic.gate(moved) is Gate.OPEN
+    assert clinic.health.member(moved.backend) is clinic.health.members["a"]
+    assert clinic.health.member(A.backend) is not clinic.health.members["a"], "of the old place"
+
+
+def test_a_reload_lists_our_key_as_before() -> None:
+    clinic = Clinic(A)
+    clinic.health.adopt(fleet(route((target("a", weight=2),))))
+    member = clinic.health.members["a"]
+    scopes = [b.scope for b in clinic.health.all_breakers(member)]
+    assert scopes == [Scope.BACKEND, Scope.KEY]
 
 
 def test_a_new_key_begins_anew_and_the_old_one_is_forgotten() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from proxy.model import Seconds
-from proxy.policy.latency import ENOUGH, MOST, Latency
+from proxy.policy.latency import ENOUGH, KEPT, MOST, Latency
 from tests.policy.build import at
 
 
@@ -43,3 +43,11 @@ def test_the_percentile_needs_twenty_answers() -> None:
     assert latency.percentile(0.95) == 20.0
     assert latency.percentile(0.5) == 11.0
     assert latency.percentile(1.0) == 20.0
+
+
+def test_the_percentile_forgets_old_answers() -> None:
+    latency = Latency()
+    for seconds in (9.0, 1.0):
+        for _ in range(KEPT):
+            latency.answered(Seconds(seconds), at(0.0))
+    assert latency.percentile(1.0) == 1.0

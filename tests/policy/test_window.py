@@ -32,6 +32,14 @@ def test_it_forgets_at_the_very_end_of_a_bucket() -> None:
     assert window.sums == [0]
 
 
+def test_what_comes_at_the_end_of_a_bucket_belongs_to_the_next() -> None:
+    window = Window(Seconds(10.0), 1)
+    window.turn(at(100.5))
+    window.add(0, at(101.0))
+    window.turn(at(111.0))
+    assert window.sums == [1]
+
+
 def test_a_clear_forgets_all() -> None:
     window = Window(Seconds(10.0), 1)
     window.add(0, at(5.0))
