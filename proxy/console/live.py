@@ -109,6 +109,7 @@ def _state(seen: Look) -> Hashable:
         tuple((row.backend, row.model, row.state, row.until) for row in seen.rows),
         tuple((i.id, len(i.updates), i.quiet_since is None) for i in seen.ledger.open),
         len(seen.ledger.past),
+        tuple((drill.backend, drill.fault) for drill in seen.drills),
         tuple(seen.ledger.suspects(seen.moment.now)),
     )
 

@@ -154,8 +154,8 @@ class Watch:
         """Requests in a row, by their route, for which nothing was left."""
         self._exhausted: set[str] = set()
         """The backends that failed them and are in rotation, until they answer again."""
-        self._ejected: set[str] = set()
-        """Those that are not."""
+        self._until: dict[Place, Instant] = {}
+        """The places that are in trouble, and when each may be asked again."""
         self.streaks: dict[str, Streak] = {}
         """The failures of each backend since it last answered."""
         self._pauses: dict[Place, deque[Instant]] = {}
@@ -179,7 +179,7 @@ class Watch:
                 del known[name]
         self._failing &= fleet.backends.keys()
         self._exhausted &= fleet.backends.keys()
-        self._ejected &= fleet.backends.keys()
+        self._until = {p: at for p, at in self._until.items() if p.backend in fleet.backends}
         self._refused.clear()
 
     def attempt(self, record: AttemptRecord) -> Iterator[Signal]:
@@ -202,7 +202,9 @@ class Watch:
         if record.backend in self._exhausted and record.backend not in self.streaks:
             self._exhausted.discard(record.backend)
             if record.backend not in self._failing:
-                yield Well(place=Place(Scope.BACKEND, record.backend), at=record.ended)
+                place = Place(Scope.BACKEND, record.backend)
+                self._until.pop(place, None)
+                yield Well(place=place, at=record.ended)
         self._window(record.backend).add(GOOD, record.ended)
         self._offline.answered()
         if self._ours:
@@ -280,10 +282,11 @@ class Watch:
     def _nothing_left(self, record: ExchangeRecord) -> Iterator[Signal]:
         for attempt in record.attempts:
             streak = self.streaks.get(attempt.backend)
-            known = attempt.backend in self._exhausted | self._ejected
-            if streak is None or known or not self._by_itself(attempt):
+            place = Place(Scope.BACKEND, attempt.backend)
+            if streak is None or place in self._until or not self._by_itself(attempt):
                 continue
             self._exhausted.add(attempt.backend)
+            self._until[place] = attempt.ended
             yield Trouble(
                 place=Place(Scope.BACKEND, attempt.backend),
                 how=How.EXHAUSTED,
@@ -308,17 +311,16 @@ class Watch:
         match change.change:
             case Change.EJECTED:
                 if change.scope is Scope.BACKEND:
-                    self._ejected.add(change.backend)
                     self._exhausted.discard(change.backend)
                 yield from self._out(place, change, How.OUT)
             case Change.COOLED if self._is_long_pause(place, change):
                 yield from self._out(place, change, How.PAUSED)
             case Change.RECOVERED:
                 if change.scope is Scope.BACKEND:
-                    self._ejected.discard(change.backend)
                     self._failing.discard(change.backend)
                     self._window(change.backend).clear()
                 self._pauses.pop(place, None)
+                self._until.pop(place, None)
                 yield Well(place=place, at=change.at)
             case Change.COOLED | Change.PROBING:
                 pass
@@ -331,6 +333,8 @@ class Watch:
         if family is None or (family is Family.MODEL and unheard_of):
             return
         streak = self.streaks.get(change.backend, Streak(change.at, verdict))
+        self._until[place] = change.at if change.until is None else change.until
+        _forget_oldest(self._until)
         yield Trouble(
             place=place,
             how=how,
@@ -351,10 +355,14 @@ class Watch:
 
     def tick(self, now: Instant) -> Iterator[Signal]:
         """Look which of the backends that failed do so no more, as far as is known."""
-        for name in list(self._exhausted):
-            if now - self.streaks[name].last >= UNASKED:
-                self._exhausted.discard(name)
-                yield Well(place=Place(Scope.BACKEND, name), at=now, proven=False)
+        for place, until in list(self._until.items()):
+            streak = self.streaks.get(place.backend)
+            last = until if streak is None else max(until, streak.last)
+            if now - last >= UNASKED:
+                del self._until[place]
+                self._exhausted.discard(place.backend)
+                # A machine that slept finds out late.
+                yield Well(place=place, at=Instant(last + UNASKED), proven=False)
         for name in list(self._failing):
             window = self._window(name)
             window.turn(now)

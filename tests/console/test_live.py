@@ -10,6 +10,7 @@ import pytest
 
 from proxy.console import live
 from proxy.console.server import Console
+from proxy.model import Drill, Seconds
 from proxy.policy.standing import Row
 from tests.console.looking import Scene
 from tests.report.records import row
@@ -70,6 +71,13 @@ async def test_answers_are_no_change_by_themselves() -> None:
     scene.serve(10)
     assert live._state(scene.look()) == before
     scene.break_down()
+    assert live._state(scene.look()) != before
+
+
+async def test_a_drill_is_a_change_before_it_harms_anybody() -> None:
+    scene = Scene()
+    before = live._state(scene.look())
+    scene.drills.begin("openai", Drill.RESET, Seconds(30.0), by="")
     assert live._state(scene.look()) != before
 
 

@@ -22,6 +22,7 @@ from proxy.model import (
 )
 from proxy.report.incident import MOST_PLACES, Impact, Stage
 from proxy.report.incidents import ABANDONED, MOST_OPEN, Ledger
+from proxy.report.trouble import UNASKED
 from tests.policy import build
 from tests.report.records import RESCUED, exchange
 from tests.report.sky import Cut, Sky, Weather
@@ -462,6 +463,17 @@ def test_a_quiet_day_with_stray_failures_opens_no_incident() -> None:
 
 def test_what_nobody_asks_any_more_is_closed_but_not_proven_over() -> None:
     sky = under(table("openai", "azure"), (5, {"openai": EDGE_502}))
+    sky.ledger.tick(Instant(sky.now + UNASKED - 1))
+    assert sky.ledger.open
+    sky.ledger.tick(Instant(sky.now + UNASKED + 60))
+    (incident,) = sky.ledger.past
+    assert incident.updates[-1].text == (
+        "No request has gone to openai for 15 min: closed, though not proven to be over."
+    )
+
+
+def test_a_network_that_nobody_uses_any_more_is_closed_after_an_hour() -> None:
+    sky = under(table("openai", "azure"), (5, dict.fromkeys(BACKENDS, NO_NAME)))
     sky.ledger.tick(Instant(sky.now + ABANDONED + 1))
     (incident,) = sky.ledger.past
     assert incident.updates[-1].text == (

@@ -13,9 +13,10 @@ import pytest
 from proxy.model import GOOD, PLAYED, Cause, Instant, Scope, Seconds, Target
 from proxy.report import tale
 from proxy.report.archive import CUT_SHORT, Archive, copy
-from proxy.report.incident import Impact
+from proxy.report.incident import Impact, Place
 from proxy.report.incidents import ABANDONED
 from proxy.report.moment import Moment
+from proxy.report.trouble import UNASKED
 from tests.report.sky import Answer, Sky
 from tests.report.test_incidents import (
     BACKENDS,
@@ -257,7 +258,9 @@ def test_g1_a_machine_that_slept_has_not_seen_an_outage_of_a_night() -> None:
     sky.now = last + 8 * ABANDONED
     sky.ledger.tick(Instant(sky.now))
     sky.pass_time(5, {"openai": EDGE_502}, every=0.25)
-    assert sky.timeline(0)[-1] == (last + ABANDONED, "resolved", tale.ABANDONED)
+    ended, stage, text = sky.timeline(0)[-1]
+    assert last + UNASKED <= ended < last + UNASKED + 60
+    assert (stage, text) == ("resolved", tale.unasked(Place(Scope.BACKEND, "openai"), UNASKED))
     assert sky.timeline(1)[0] == (sky.now - 5, "investigating", FIRST_502)
 
 

@@ -235,7 +235,7 @@ def test_a_backend_that_is_out_of_rotation_has_been_told(watch: Watch) -> None:
     assert len(list(watch.change(change(Change.EJECTED, BAD_GATEWAY, 1)))) == 1
     assert refused(watch, 2, BAD_GATEWAY) == []
     assert len(list(watch.change(change(Change.RECOVERED, BAD_GATEWAY, 3)))) == 1
-    assert list(watch.tick(Instant(2 + UNASKED))) == [], "its return is for a probe to tell"
+    assert list(watch.tick(Instant(3 + UNASKED))) == [], "it is well"
 
 
 def test_what_nobody_asks_is_let_be_after_a_while(watch: Watch) -> None:
@@ -245,3 +245,12 @@ def test_what_nobody_asks_is_let_be_after_a_while(watch: Watch) -> None:
     (well,) = watch.tick(Instant(2 + UNASKED))
     assert isinstance(well, Well)
     assert not well.proven
+
+
+def test_what_is_out_and_is_not_asked_when_it_may_be_is_let_be_too(watch: Watch) -> None:
+    hear(watch, attempt("a", BAD_GATEWAY, 1))
+    list(watch.change(change(Change.EJECTED, BAD_GATEWAY, 1, until=61)))
+    assert list(watch.tick(Instant(60 + UNASKED))) == []
+    (well,) = watch.tick(Instant(61 + UNASKED))
+    assert well == Well(place=Place(Scope.BACKEND, "a"), at=Instant(61 + UNASKED), proven=False)
+    assert list(watch.tick(Instant(62 + UNASKED))) == []
