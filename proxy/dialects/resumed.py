@@ -102,7 +102,7 @@ class ResumedWatch(EventWatch):
     def _rewrite(self, name: bytes, piece: Piece) -> bytes:
         """Return an event as the client has to see it; nothing where it was told before."""
         event = piece.event
-        if piece.ends and not piece.foreign and event.get("type") in self._told:
+        if piece.ends and not piece.foreign and str(event.get("type")) in self._told:
             return b""
         answer = answer_of(event)
         answer.update((key, kept) for key, kept in self._kept.items() if key in answer)
@@ -151,7 +151,7 @@ class Message:
         self.size += len(piece.text)
         if self._id is not None and not event.get("output_index"):
             self._name(event)
-        if is_first(event):
+        if piece.ends and is_first(event):
             self._tell_whole(event)
 
     def _name(self, event: Tree) -> None:

@@ -32,7 +32,7 @@ class Shown:
         """The id of the message that holds the text (Responses)."""
         self.number: int | None = None
         """The last event's number (Responses)."""
-        self.told: set[object] = set()
+        self.told: set[str] = set()
         """The types of the events by which the client was told that the text is over."""
         self._read = READERS[api]
         self._texts: list[str] = []
@@ -80,7 +80,7 @@ class Shown:
         piece = self._read(event)
         self._keep(event)
         if piece.ends:
-            self.told.add(event.get("type"))
+            self.told.add(str(event.get("type")))
         self._texts.append(piece.text)
         size = size_of(piece.text)
         self._size += size or 0

@@ -111,6 +111,16 @@ def test_the_end_marker_passes_and_the_torn_end_too() -> None:
     assert done.watch.done
 
 
+def test_an_odd_type_of_a_chunk_is_of_no_weight() -> None:
+    def odd(text: str) -> bytes:
+        choice = {"index": 0, "delta": {"content": text}, "finish_reason": "stop"}
+        return event({"type": [], "choices": [choice]})
+
+    opened = gate(Align, odd("a"))
+    assert opened.feed(odd("a")) is State.READY
+    assert opened.held == [NOTE]
+
+
 def test_lone_surrogates_behind_the_seam_pass() -> None:
     opened = gate(Align, chunk({"content": "a"}))
     opened.feed(chunk({"content": "ab"}))
@@ -269,12 +279,14 @@ def test_behind_the_seam_other_items_of_a_response_pass_numbered_on() -> None:
     arguments = {"type": "response.function_call_arguments.done", "arguments": "{}", **place}
     more = answers.at("content_part.done", "other", content_index=1, part=answers.part("no"))
     alive = {"type": "keepalive", "sequence_number": 99}
+    news = {"type": "response.news", "text": "of something else"}
     number = LEAD + 1  # of the event that joined
     for event_, expected in (
         (added, added),
         (arguments, arguments),
         (more, more | {"item_id": "msg_p"}),
         (alive, alive),
+        (news, news),
     ):
         number += 1
         passed = payload(opened.watch.feed(answers.event(event_)))
