@@ -108,10 +108,10 @@ def test_a_reload_grants_no_second_early_probe_to_what_no_route_names() -> None:
     world = World(route((A,)))
     world.eject("a")
     direct = route((A,), name="")
-    assert len(sends(world.exchange(0.1, of=direct).first)) == 1
-    world.eject("a", 0.2)
+    assert world.exchange(0.1, of=direct).fails(0.2, 1)
     world.standing.adopt(fleet(world.route), at(0.3))
     assert sends(world.exchange(0.4, of=direct).first) == []
+    assert len(sends(world.exchange(0.4).first)) == 1, "another route has its own"
 
 
 def test_a_standing_needs_no_listener() -> None:
