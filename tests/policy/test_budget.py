@@ -84,3 +84,11 @@ def test_a_repetition_is_no_hedge_and_a_hedge_is_a_repetition() -> None:
         two.pay(at(0.0), hedge=True)
     assert not two.can_pay(at(0.0), hedge=True)
     assert two.can_pay(at(0.0))
+
+
+def test_what_is_paid_weighs_for_ten_seconds_and_its_bucket() -> None:
+    budget = RetryBudget(BudgetRule())
+    for _ in range(3):
+        budget.pay(at(0.5))
+    assert not budget.can_pay(at(10.999))
+    assert budget.can_pay(at(11.0))
