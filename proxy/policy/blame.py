@@ -26,7 +26,8 @@ class Charge(Enum):
 
 _CHARGES: Mapping[Cause, Charge] = MappingProxyType(
     {
-        Cause.AUTH: Charge.EJECT,
+        # A client's own key; one of ours is ejected, see `charge`.
+        Cause.AUTH: Charge.NOTHING,
         Cause.BAD_REQUEST: Charge.NOTHING,
         Cause.CAPACITY: Charge.FAIL,
         Cause.CDN_EDGE: Charge.FAIL,
@@ -70,8 +71,6 @@ def charge(verdict: Verdict, kind: CredentialKind) -> Charge:
     if refused_own_key(verdict, kind):
         return Charge.EJECT
     if verdict.action is Action.PASS_THROUGH or verdict.scope is Scope.REQUEST:
-        return Charge.NOTHING
-    if verdict.cause is Cause.AUTH:
         return Charge.NOTHING
     if verdict.cause is Cause.QUOTA and verdict.cooldown is not None:
         return Charge.COOL

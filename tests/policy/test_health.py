@@ -202,7 +202,7 @@ def test_a_probes_lease_is_the_attempts_own_limits() -> None:
     clinic.fail(A, bad(), times=5)
     clinic.enter(A, 1.0)
     limits = LIMITS.connect + LIMITS.tls + LIMITS.head + LIMITS.first_content
-    assert clinic.gate(A, 1.0 + limits) is Gate.OUT
+    assert clinic.gate(A, 1.0 + limits + 0.999) is Gate.OUT
     assert clinic.gate(A, 1.0 + limits + 1.0) is Gate.PROBE
 
 

@@ -24,3 +24,10 @@ def test_a_learned_time_stays_within_bounds(usual: float, after: float) -> None:
 
 def test_nothing_is_learned_from_too_little() -> None:
     assert hedge_after(Hedge(after=None), samples(7.0, 19)) is None
+
+
+def test_the_slowest_twentieth_is_hedged() -> None:
+    latency = Latency()
+    for i in range(128):
+        latency.answered(Seconds(2.0 + i / 8), at(0.0))
+    assert hedge_after(Hedge(after=None), latency) == 2.0 + 121 / 8

@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from proxy.model import Cause, Ejection, Scope, Seconds
 from proxy.policy.breaker import NEVER
 from proxy.policy.decision import Refuse, Why
@@ -87,9 +89,10 @@ def test_nor_does_one_that_cools_keep_the_others_from_being_probed() -> None:
     assert probed(world) == ["1 b probe"]
 
 
-def test_what_is_certain_is_tried_last() -> None:
+@pytest.mark.parametrize("cause", [Cause.AUTH, Cause.MODEL_NOT_FOUND, Cause.QUOTA])
+def test_what_is_certain_is_tried_last(cause: Cause) -> None:
     world = World(route((A,), (B,)))
-    world.eject("a", verdict=bad(Cause.AUTH, scope=Scope.KEY))
+    world.eject("a", verdict=bad(cause, scope=Scope.KEY))
     world.eject("b")
     assert sends(world.exchange(0.1).first) == ["1 b probe"]
 

@@ -50,6 +50,8 @@ def test_what_may_be_repeated() -> None:
         (Cause.TCP, Sent.NOT_SENT, Why.ALL_FAILED),
         (Cause.RATE_LIMIT, Sent.HEAD_SEEN, Why.ALL_FAILED),
         (Cause.AUTH, Sent.HEAD_SEEN, Why.ALL_FAILED),
+        (Cause.MODEL_NOT_FOUND, Sent.HEAD_SEEN, Why.ALL_FAILED),
+        (Cause.QUOTA, Sent.HEAD_SEEN, Why.ALL_FAILED),
     ],
 )
 def test_why_it_may_not(cause: Cause, sent: Sent, why: Why) -> None:
