@@ -105,6 +105,10 @@ class EventWatch(Watch):
             if joined is None:
                 return b""
             data = joined
+        mould = self._mould
+        if mould is not None and self.content and mould.follow(data) == len(data):
+            self.progress += 1
+            return data
         plain = self._plain_end(data, 0) if self.content else 0
         return data if plain == len(data) else self._walk(data, plain)
 

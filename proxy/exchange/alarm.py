@@ -16,7 +16,7 @@ falls due within a long one before it costs a new timer."""
 class Alarm:
     """One lazily re-armed timer: moving its instant costs an assignment, not a new timer."""
 
-    __slots__ = ("_at", "_clock", "_due", "_guard", "_ring", "_timer")
+    __slots__ = ("_at", "_clock", "_guard", "_ring", "_timer", "due")
 
     def __init__(
         self, clock: Clock, ring: Callable[[], None], guard: Callable[[Callable[[], None]], None]
@@ -26,11 +26,12 @@ class Alarm:
         self._ring = ring
         self._guard = guard
         self._timer: Timer | None = None
-        self._at = self._due = Instant(0.0)
+        self._at = self.due = Instant(0.0)
+        """`due` is when it rings. To a later instant it may be moved by an assignment, once set."""
 
     def set(self, due: Instant) -> None:
         """Ring at `due`, and no more at what was set before."""
-        self._due = due
+        self.due = due
         if self._timer is not None:
             if self._at <= due:
                 return
@@ -45,7 +46,7 @@ class Alarm:
             self._timer = None
 
     def _arm(self) -> None:
-        self._at = min(self._due, Instant(self._clock.now() + POLL))
+        self._at = min(self.due, Instant(self._clock.now() + POLL))
         self._timer = self._clock.call_at(self._at, self._fire)
 
     def _fire(self) -> None:
@@ -53,7 +54,7 @@ class Alarm:
 
     def _look(self) -> None:
         self._timer = None
-        if self._clock.now() < self._due:
+        if self._clock.now() < self.due:
             self._arm()
         else:
             self._ring()

@@ -46,7 +46,7 @@ class Relay:
         over: Callable[[Verdict], None],
     ) -> None:
         assert runner.gate is not None
-        self.bytes_down = 0
+        self.bytes_in = self.bytes_down = 0
         self.last_words = b""
         """How the client is shown that its answer is cut, unless it can go on: an error event."""
         self._runner = runner
@@ -91,7 +91,7 @@ class Relay:
         held = b"".join(self._gate.held)
         self._gate.held.clear()
         self.bytes_down = len(held)
-        self._runner.sink = self
+        self._runner.pass_to(self)
         return held
 
     def close(self) -> None:
@@ -106,6 +106,7 @@ class Relay:
 
     def on_data(self, data: bytes) -> None:
         """Watch and write."""
+        self.bytes_in += len(data)
         watched = self._watch
         if watched is not None:
             data = watched.feed(data)
@@ -117,7 +118,12 @@ class Relay:
             if not self._downstream.write(data) and not self._paused:
                 self._paused = True
                 self._runner.pause()
-        self._follow()
+        if self._paused or watched is None or watched.terminal:
+            self._follow()
+        elif watched.progress != self._progress:
+            # What `_follow` does in the plain case, without its frames: nearly each read is one.
+            self._progress = watched.progress
+            self._alarm.due = Instant(self._clock.now() + self._limits.stall)
 
     def on_end(self, ending: Ending) -> None:
         """End the answer as what it is: whole or cut."""

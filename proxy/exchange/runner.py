@@ -48,6 +48,9 @@ SILENT = frozenset({Fault.SILENCE, Fault.CONNECT_TIMEOUT, Fault.TLS_TIMEOUT})
 class Sink(Protocol):
     """Where a runner's bytes and its ending go after the commit."""
 
+    bytes_in: int
+    """How many have come."""
+
     def on_data(self, data: bytes) -> None:
         """Take the next bytes."""
 
@@ -135,6 +138,11 @@ class Runner:
         if self._call is not None:
             self._call.finish()
 
+    def pass_to(self, sink: Sink) -> None:
+        """Have `sink` told what comes from now on: its bytes pass without a frame of ours."""
+        self.sink = sink
+        self.on_data = sink.on_data  # type: ignore[method-assign]  # of this one, from now on
+
     def pause(self) -> None:
         """Stop reading from the backend."""
         if self._call is not None:
@@ -171,11 +179,8 @@ class Runner:
         self._expect(self.send.limits.first_content, now)
 
     def on_data(self, data: bytes) -> None:
-        """Pass bytes to the gate, after the commit to the relay."""
+        """Pass bytes to the gate."""
         self._bytes_in += len(data)
-        if self.sink is not None:
-            self.sink.on_data(data)
-            return
         gate = self.gate
         assert gate is not None
         state = gate.feed(data)
@@ -275,7 +280,7 @@ class Runner:
             probe=self.send.probe,
             hedge=self.send.hedge,
             bytes_out=self._bytes_out,
-            bytes_in=self._bytes_in,
+            bytes_in=self._bytes_in + (0 if self.sink is None else self.sink.bytes_in),
             times=tuple(self._times),
             garbled=0 if watched is None else watched.garbled,
             drill=self.drill,
