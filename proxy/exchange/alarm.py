@@ -8,7 +8,7 @@ from collections.abc import Callable
 from proxy.exchange import Clock, Timer
 from proxy.model import Instant, Seconds
 
-POLL = Seconds(10.0)
+POLL = Seconds(60.0)
 """The longest that an alarm sleeps without a look at its instant: no limit that is set later and
 falls due within a long one before it costs a new timer."""
 
