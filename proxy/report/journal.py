@@ -29,8 +29,11 @@ from proxy.report.text import to_text
 MOST_WAITING = 4096
 """Records that may wait for the writer: at about 2 KiB each, 8 MiB while a pipe is stuck."""
 
-BATCH = 64
-"""Lines in one write: few enough that the writer holds the interpreter for less than 1 ms."""
+BATCH = 32
+"""Lines in one write: few enough that the writer holds the interpreter for 0.3 ms at most."""
+
+BREATH = 0.002
+"""Seconds between two writes: without, a loop that shares a core with the writer waits for all."""
 
 LINGER = 0.05
 """Seconds that the writer waits after a first record, so that a batch can gather."""
@@ -151,6 +154,7 @@ class Journal(Events):
         tallies: Counter[Tally] = Counter()
         while self._queue:
             self._write(list(self._take(tallies)))
+            self._closing.wait(BREATH)
         self._write([self._tallied(*entry) for entry in tallies.items()])
         self._tell_dropped()
 
