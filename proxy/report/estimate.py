@@ -59,7 +59,7 @@ revoked key, end when someone acts."""
 NOTHING = Seconds(0.0)
 
 TOO_EARLY = (
-    "it has only just begun, and how long such failures last here is not known yet: "
+    f"it is younger than {span(BLIP)}, and how long such failures last here is not known yet: "
     "most are over within minutes"
 )
 TOO_LITTLE = "nothing is published of how long {} lasts, and too little was seen here"
