@@ -31,7 +31,7 @@ def check(
         bool, typer.Option("--json", help="Print a list of problems for machines.")
     ] = False,
 ) -> None:
-    """Check a routing table: say what is wrong with it, where, and how to mend it."""
+    """Check a routing table. Says what is wrong with it, where, and how to mend it."""
     path = config or default_path(os.environ)
     if path is None:
         typer.echo("There is no routing table here. Faultline looks at:", err=True)

@@ -64,7 +64,7 @@ incidents: {{hold: 4s}}                           # as long must all be well unt
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Tell the story once, then end.")] = False,
 ) -> None:
-    """Show an outage that no app notices: two simulated providers, no key, no network."""
+    """Show an outage that no app notices. Two simulated providers, no key, no network."""
     with contextlib.suppress(KeyboardInterrupt):
         raise typer.Exit(run(_demo(once)))
 

@@ -75,7 +75,7 @@ def diagnose(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for machines.")] = False,
 ) -> None:
-    """Explain an answer: what broke, whose fault it is, what Faultline would do."""
+    """Explain an answer. What broke, whose fault it is, what Faultline would do."""
     if corpus is not None:
         _print_corpus(judge_corpus(_read_cases(corpus)), as_json=as_json)
         return

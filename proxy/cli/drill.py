@@ -67,7 +67,7 @@ def drill(
         Path | None, typer.Option(help="The table that it runs on.", show_default=False)
     ] = None,
 ) -> None:
-    """Rehearse an outage: let a backend of the running Faultline fail, for all apps, for a while.
+    """Rehearse an outage. Lets a backend of the running Faultline fail, for all apps, for a while.
 
     It needs a token of one of the table's `clients`: from FAULTLINE_TOKEN, else from the table.
     """

@@ -44,7 +44,7 @@ def eta(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for machines.")] = False,
 ) -> None:
-    """Estimate when an outage will be over: a range and its basis, never a promise."""
+    """Estimate when an outage will be over. A range and its basis, never a promise."""
     provider = provider.lower()
     known = published()
     seen = None

@@ -41,7 +41,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for machines.")] = False,
 ) -> None:
-    """Say which route takes a request, which backends are tried in which order, and why."""
+    """Say what would become of a request. Which route, which backends in which order, and why."""
     fleet = _fleet(config)
     headers = _headers(header or [])
     ask = read(method.upper(), path, headers, model, stream=stream)

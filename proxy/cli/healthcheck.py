@@ -23,7 +23,7 @@ def healthcheck(
     ] = None,
     url: Annotated[str, typer.Option(help="The console's address instead of the table's.")] = "",
 ) -> None:
-    """Exit with 0 if the Faultline of this machine is ready to serve, else with 1."""
+    """Exit with 0 if this machine's Faultline is ready. Else with 1."""
     raise typer.Exit(check(told_url(url) or console_url(config)))
 
 

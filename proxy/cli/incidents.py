@@ -50,7 +50,7 @@ def incident(
     url: UrlOption = "",
     config: ConfigOption = None,
 ) -> None:
-    """Tell one incident; with `--format md` as a post-mortem, what needs a person marked."""
+    """Tell one incident. With `--format md` as a post-mortem, what needs a person marked."""
     where, path = console(url, config), quote(name, safe="")
     try:
         match form:

@@ -28,7 +28,7 @@ def notify(
     config: Annotated[Path | None, typer.Option(help="The routing table.")] = None,
     test: Annotated[bool, typer.Option("--test", help="Send each of them a test message.")] = False,
 ) -> None:
-    """Show whom the table tells of incidents, or send each of them a test message."""
+    """Show whom the table tells of incidents. With `--test` each gets a message."""
     try:
         targets = loader_for(config)().fleet.notify
     except SettingsError as error:

@@ -10,5 +10,5 @@ from proxy.settings.schema import json_schema
 
 @cli.command()
 def schema() -> None:
-    """Print the JSON Schema of the routing table, for an editor's completion and checks."""
+    """Print the JSON Schema of the routing table. For an editor's completion and checks."""
     typer.echo(json.dumps(json_schema(), indent=2))

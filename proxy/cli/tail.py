@@ -65,7 +65,7 @@ def tail(  # noqa: PLR0913, PLR0917 - a command's parameters are its options
     url: UrlOption = "",
     config: ConfigOption = None,
 ) -> None:
-    """Show each exchange in one line as it ends (times are UTC), until Ctrl-C."""
+    """Show each exchange in one line as it ends. Times are UTC; Ctrl-C ends it."""
     wanted = Filter(
         backend=backend, outcomes=frozenset(_known(outcomes or [])), model=model, failed=failed
     )

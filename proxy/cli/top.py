@@ -40,7 +40,7 @@ QUIT = frozenset({b"q", b"Q"})
 
 @cli.command()
 def top(url: UrlOption = "", config: ConfigOption = None) -> None:
-    """Show how things stand, live, until q: backends, incidents, the last exchanges."""
+    """Show how things stand, live, until q. Backends, incidents, the last exchanges."""
     if not sys.stdout.isatty():
         typer.echo("faultline: top needs a terminal; `faultline status` does not", err=True)
         raise typer.Exit(NO_TERMINAL)

@@ -18,6 +18,12 @@ def test_help_says_what_it_is() -> None:
     assert "reverse proxy with failover" in CliRunner().invoke(cli, ["--help"]).output
 
 
+def test_no_commands_first_sentence_is_cut() -> None:
+    said = CliRunner().invoke(cli, ["--help"], terminal_width=80).output
+    assert "Commands:" in said
+    assert "..." not in said.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize("command", [["healthcheck"], ["drill", "p"]])
 def test_an_address_that_is_none_is_told(command: list[str]) -> None:
     said = CliRunner().invoke(cli, [*command, "--url", "localhost:8081"])
