@@ -177,6 +177,7 @@ class Faultline:
             console=lambda: self.console_url,
             new_id=lambda: f"{dice.getrandbits(32):08x}",
             log=self._log,
+            drilled=lambda: {run.backend: run.until for run in self.drills.running},
         )
 
     def _sources(self) -> Sources:

@@ -4,7 +4,7 @@ Puts the ledger, the traffic, the outlook and the refusals' notes together, and 
 them. Knows a clock; what is trouble, and how it is said, stands in the modules that it holds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,6 +47,8 @@ class Surroundings:
     """Where people see the status page; empty where they cannot."""
     new_id: Callable[[], str]
     log: Log
+    drilled: Callable[[], Mapping[str, Instant]] = dict
+    """The backends at which a drill runs, and when it ends at the latest."""
 
 
 class Newsroom:
@@ -71,6 +73,7 @@ class Newsroom:
             fleet=around.fleet,
             view=around.view,
             now=around.clock.now,
+            drilled=around.drilled,
         )
         self.notes = Notes(self.outlook)
 

@@ -3,12 +3,12 @@
 Knows incidents, the standing of backends and the table; the reckoning stands in `estimate.py`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from proxy.model import Fleet, Instant, Seconds
 from proxy.policy.standing import Row
-from proxy.report.estimate import NOTHING, Estimate, Seen, Unknown, remaining
+from proxy.report.estimate import CONFIDENCE, NOTHING, Estimate, Seen, Unknown, remaining
 from proxy.report.incident import Incident
 from proxy.report.outages import History
 from proxy.report.words import span
@@ -23,12 +23,29 @@ class Outlook:
     fleet: Callable[[], Fleet]
     view: Callable[[], Sequence[Row]]
     now: Callable[[], Instant]
+    drilled: Callable[[], Mapping[str, Instant]] = dict
+    """The backends at which a drill runs, and when it ends at the latest."""
 
     def __call__(self, incident: Incident) -> Estimate | Unknown | None:
         """Estimate how much longer it lasts; None where it is over, or seems so."""
         if incident.resolved is not None or incident.quiet_since is not None:
             return None
         now = self.now()
+        ends = [at - now for name, at in self.drilled().items() if name in incident.backends]
+        return self._after_drill(max(ends)) if ends else self._remaining(incident, now)
+
+    def _after_drill(self, left: float) -> Estimate:
+        """Estimate what is left of a drill: it ends by itself, and then a probe has to find out."""
+        most = self.fleet().ejection.most
+        return Estimate(
+            low=Seconds(left),
+            median=Seconds(left + most / 2),
+            high=Seconds(left + most),
+            confidence=CONFIDENCE,
+            basis=f"the drill ends by itself; a probe follows within {span(most)}",
+        )
+
+    def _remaining(self, incident: Incident, now: Instant) -> Estimate | Unknown:
         return remaining(
             self.history,
             self._provider(incident),

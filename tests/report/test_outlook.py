@@ -97,3 +97,14 @@ def test_drills_tell_nothing_about_outages() -> None:
     same = [over(760.0), over(790.0), over(730.0), over(820.0), over(750.0)]
     played = over(995.0, evidence="drill (cdn_502): status 502")
     assert outlook(*same, played)(incident()) == asked(60.0, 90.0, 30.0, 120.0, 50.0)
+
+
+def test_a_drill_ends_by_itself_and_a_probe_finds_out() -> None:
+    asked = replace(outlook(), drilled=lambda: {"openai": Instant(1030.0)})
+    found = asked(incident())
+    assert isinstance(found, Estimate)
+    assert (found.low, found.high) == (30.0, 45.0)
+    assert forecast(found) == "likely over in 30 s to 45 s (80 % confidence)"
+    assert "drill" in found.basis
+    elsewhere = replace(outlook(), drilled=lambda: {"azure": Instant(1030.0)})
+    assert elsewhere(incident()) == outlook()(incident())
