@@ -200,10 +200,10 @@ class Watch:
             # What was asked before the first failure says nothing of what came after it.
             del self.streaks[record.backend]
         if record.backend in self._exhausted and record.backend not in self.streaks:
+            place = Place(Scope.BACKEND, record.backend)
             self._exhausted.discard(record.backend)
+            self._until.pop(place, None)
             if record.backend not in self._failing:
-                place = Place(Scope.BACKEND, record.backend)
-                self._until.pop(place, None)
                 yield Well(place=place, at=record.ended)
         self._window(record.backend).add(GOOD, record.ended)
         self._offline.answered()

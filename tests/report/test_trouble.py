@@ -247,6 +247,16 @@ def test_what_nobody_asks_is_let_be_after_a_while(watch: Watch) -> None:
     assert not well.proven
 
 
+def test_what_answers_and_still_fails_often_is_not_closed_as_unasked(watch: Watch) -> None:
+    refused(watch, 1, BAD_GATEWAY)
+    refused(watch, 2, BAD_GATEWAY)
+    hear(watch, *(attempt("a", BAD_GATEWAY, 3) for _ in range(OFTEN)))
+    assert hear(watch, attempt("a", GOOD, 4)) == [], "it fails often: that is told otherwise"
+    at = 4 + UNASKED
+    hear(watch, *(attempt("a", BAD_GATEWAY, at) for _ in range(OFTEN)), attempt("a", GOOD, at))
+    assert list(watch.tick(Instant(at))) == []
+
+
 def test_what_is_out_and_is_not_asked_when_it_may_be_is_let_be_too(watch: Watch) -> None:
     hear(watch, attempt("a", BAD_GATEWAY, 1))
     list(watch.change(change(Change.EJECTED, BAD_GATEWAY, 1, until=61)))
