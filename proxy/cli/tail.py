@@ -91,7 +91,7 @@ def _texts(lines: Iterator[bytes], wanted: Filter, *, as_json: bool) -> Iterator
         found = exchange(line)
         if found is not None:
             if wanted.takes(found):
-                yield line.decode() if as_json else said(found)
+                yield line.decode("utf-8", "replace") if as_json else said(found)
         elif missing := dropped(line):
             _say(f"{missing} lines are missing here: they came faster than they were read")
 

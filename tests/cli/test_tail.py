@@ -62,6 +62,14 @@ def test_as_json_the_lines_are_the_journals_own(journal: Path) -> None:
     assert result.stdout == "".join(lines)
 
 
+def test_a_byte_that_is_no_text_ends_nothing() -> None:
+    one, two = (to_json(record, 0.0) for record in RECORDS[:2])
+    odd = one.replace(b"{", b'{"of a newer one":"\xff",', 1)
+    result = CliRunner().invoke(cli, ["tail", "-", "--json"], input=odd + two)
+    assert (result.exit_code, result.exception) == (0, None)
+    assert result.stdout.endswith("\n" + two.decode())
+
+
 def test_a_gap_in_the_lines_is_told() -> None:
     gap = '{"event":"lines_dropped","reason":"slow","count":7}\n'
     result = CliRunner().invoke(cli, ["tail", "-"], input=gap)
