@@ -28,7 +28,8 @@ from proxy.console.sources import Sources
 from proxy.diagnosis.judge import Diagnosis
 from proxy.edge.server import Edge
 from proxy.exchange import Events, Timer
-from proxy.exchange.exchange import Ports
+from proxy.exchange.exchanges import Exchanges
+from proxy.exchange.ports import Ports
 from proxy.model import Fleet, Instant, Seconds
 from proxy.policy.standing import Row, Standing
 from proxy.report.journal import Journal
@@ -153,7 +154,7 @@ class Faultline:
             note=self.news.notes,
         )
         self.edge = Edge(
-            run=ports.run,
+            exchanges=Exchanges(ports),
             fleet=self._fleet,
             new_id=lambda: f"fl-{dice.getrandbits(64):016x}",
             events=self._report,

@@ -6,77 +6,50 @@ the first to refuse wins. What happens inside is not known here.
 
 from dataclasses import dataclass
 
-from aiohttp import HttpVersion
 from aiohttp.http import RawRequestMessage
 from msgspec.structs import replace
 
+from proxy.dialects.ask import read_ask
+from proxy.dialects.peek import Peek
 from proxy.dialects.recognise import Recognition, recognise
 from proxy.edge.door import IN_QUERY, Door, Guest
 from proxy.edge.fields import Fields, read_fields
 from proxy.edge.visit import Visit
-from proxy.model import Dialect, Headers, Refusal
-
-_LENGTH = b"content-length"
+from proxy.model import Ask, Dialect, Headers, Refusal
 
 
 @dataclass(slots=True)
 class Errand:
     """What a request that has come in is about."""
 
+    method: str
     recognition: Recognition
     headers: Headers
     """Without those that showed the client's token: it opens Faultline and nothing behind it."""
     fields: Fields
-    """Of a familiar head the length of its body is that of an earlier one."""
     client: str
 
+    def peek(self) -> Peek | None:
+        """Return what is to see the body as it comes; None where nobody needs to look."""
+        if not self.recognition.reads_body:
+            return None
+        return Peek(self.headers if b"content-encoding" in self.fields else ())
 
-class Familiar:
-    """The head that a connection was let in with last: SDKs send the same one again and again.
-
-    A head that is alike in every field but the length of its body is not read, judged and
-    recognised a second time. It stays with its connection, for it holds the app's keys.
-    """
-
-    __slots__ = ("_door", "_errand", "_fields", "_length", "_line")
-
-    def __init__(self) -> None:
-        self._door: Door | None = None
-        self._line: tuple[str, str, HttpVersion] | None = None
-        self._fields: frozenset[tuple[bytes, bytes]] = frozenset()
-        self._length: tuple[bytes, bytes] | None = None
-        self._errand: Errand | None = None
-
-    def admit(self, visit: Visit, message: RawRequestMessage, door: Door) -> Errand | Refusal:
-        """Let a request in, or say why not; `visit` learns in which dialect to say it."""
-        errand = self._errand
-        if errand is not None and door is self._door and self._is_alike(message):
-            visit.dialect = errand.recognition.dialect
-            visit.api = errand.recognition.api
-            return errand
-        admitted = admit(visit, message, door)
-        if isinstance(admitted, Errand) and len(admitted.fields) == len(message.raw_headers):
-            self._errand, self._door = admitted, door
-            self._line = (message.method, message.path, message.version)
-            self._fields = frozenset(message.raw_headers)
-            self._length = next((f for f in self._fields if f[0].lower() == _LENGTH), None)
-        return admitted
-
-    def _is_alike(self, message: RawRequestMessage) -> bool:
-        """Say whether no field is new, none is missing and none stands twice, but for the length.
-
-        No two of the known fields have one name, so their order means nothing.
-        """
-        fields = set(message.raw_headers)
-        count = len(self._fields)
-        if len(fields) != count or len(message.raw_headers) != count:
-            return False
-        if (message.method, message.path, message.version) != self._line:
-            return False
-        news = fields - self._fields
-        if not news:
-            return True
-        return len(news) == 1 and self._length not in fields and news.pop()[0].lower() == _LENGTH
+    def ask(self, peek: Peek | None, *, size: int, replayable: bool) -> Ask | Refusal:
+        """Say what is asked for, once `peek` has seen the body."""
+        peeked = None if peek is None else peek.finish()
+        if isinstance(peeked, Refusal):
+            if replayable:
+                return peeked
+            peeked = None  # Of a body that passes through, only the beginning was seen.
+        return read_ask(
+            self.recognition,
+            self.headers,
+            peeked,
+            method=self.method,
+            size=size,
+            client=self.client,
+        )
 
 
 def admit(visit: Visit, message: RawRequestMessage, door: Door) -> Errand | Refusal:
@@ -94,16 +67,18 @@ def admit(visit: Visit, message: RawRequestMessage, door: Door) -> Errand | Refu
     guest = door.enter(message.method, fields, recognition.key)
     if isinstance(guest, Refusal):
         return guest
-    return _errand(message.raw_headers, recognition, fields, guest)
+    return _errand(message, recognition, fields, guest)
 
 
-def _errand(headers: Headers, recognition: Recognition, fields: Fields, guest: Guest) -> Errand:
-    shown_in = guest.shown_in
+def _errand(
+    message: RawRequestMessage, recognition: Recognition, fields: Fields, guest: Guest
+) -> Errand:
+    headers, shown_in = message.raw_headers, guest.shown_in
     if shown_in:
         headers = tuple(field for field in headers if field[0].lower() not in shown_in)
     if IN_QUERY in shown_in:
         recognition = replace(recognition, key=None)
-    return Errand(recognition, headers, fields, guest.name)
+    return Errand(message.method, recognition, headers, fields, guest.name)
 
 
 def _guess_dialect(fields: Fields) -> Dialect:

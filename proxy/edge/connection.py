@@ -12,6 +12,7 @@ import struct
 from asyncio import TimerHandle
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from aiohttp.web_server import Server
 
-from proxy.edge.fields import bad_request
+from proxy.edge.fields import bad_request, head_of
 from proxy.edge.intake import Pace
 from proxy.model import Refusal, Seconds
 
@@ -49,6 +50,23 @@ class Serve(Protocol):
 
         A refusal in place of a message is why no message could be read.
         """
+
+
+class Shortcut(Protocol):
+    """Serves, without the parser and the task, requests that it knows by their bytes."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether all that comes has to be shown to `take`."""
+
+    def take(self, data: bytes) -> bool:
+        """Keep these bytes, or say that they are the parser's."""
+
+    def lost(self) -> None:
+        """Hear that the client is gone."""
+
+    def end(self) -> None:
+        """End what is being served, and say so."""
 
 
 class Connections(Server):
@@ -110,16 +128,19 @@ class Connection(RequestHandler):
         "_payload",
         "_serve",
         "_timer",
-        "familiar",
         "full",
+        "head",
         "on_room",
+        "shortcut",
     )
 
     def __init__(self, connections: Connections, serve: Serve, pace: Pace) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(connections, loop=loop, keepalive_timeout=pace.keepalive, **LIMITS)
         self._all = connections
-        self.familiar: object = None
+        self.head = b""
+        """The head that was read last, where it came whole and in one read."""
+        self.shortcut: Shortcut | None = None
         """What is remembered of this connection by whoever serves it; it ends with it."""
         self.full = False
         """Whether the client reads more slowly than it is written to."""
@@ -148,11 +169,7 @@ class Connection(RequestHandler):
         """Serve one request after the other until one of them, or the client, ends it."""
         try:
             while await self._serve_next():
-                self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-                if self._keepalive_handle is None:
-                    self._keepalive_handle = self._loop.call_at(
-                        self._next_keepalive_close_time, self._process_keepalive
-                    )
+                self._rest()
             await self._linger()
         finally:
             self.force_close()
@@ -165,36 +182,43 @@ class Connection(RequestHandler):
             return False
         goes_on = await self._serve(self, message, self._payload)
         self.on_room = None
-        if self.full and self.transport is not None:
-            await self._room(self.transport)
+        if self.full:
+            read = asyncio.Event()
+            self._when_read(read.set)
+            await read.wait()
         return goes_on and self._payload.is_eof() and not self._force_close
+
+    def _rest(self) -> None:
+        """Let the connection live for as long as an idle one may."""
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(
+                self._next_keepalive_close_time, self._process_keepalive
+            )
+
+    def _process_keepalive(self) -> None:
+        """Close it if it idles: aiohttp knows of the task only."""
+        if self.shortcut is not None and self.shortcut.busy:
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        super()._process_keepalive()
 
     async def _next(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
         if not self._messages:
             self._waiter = self._loop.create_future()
             if self._begun:
                 self._begun = False
-                self._arm(self._pace.head, self._head_is_late)
+                self.arm(self._pace.head, self._head_is_late)
             try:
                 await self._waiter
             finally:
                 self._waiter = None
-        self._disarm()
+        self.disarm()
         message = self._messages.popleft()
         if self._parser is not None:
             self._parser.message_consumed()
         if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
             self._resume_reading_if_drained()
         return message
-
-    async def _room(self, transport: asyncio.Transport) -> None:
-        """Wait until the client has read: no further answer is made before."""
-        room = asyncio.Event()
-        self.on_room = room.set
-        self._watch_flush(transport)
-        await room.wait()
-        self._disarm()
-        self.on_room = None
 
     async def _linger(self) -> None:
         """Read and drop a body that nobody wants: closed at once, the client would not see why."""
@@ -206,15 +230,29 @@ class Connection(RequestHandler):
     # From the transport.
 
     def data_received(self, data: bytes) -> None:
+        """Show it to the shortcut, where there is one and nothing else is under way, or parse."""
+        shortcut = self.shortcut
+        if shortcut is None or not (shortcut.busy or self._idle) or not shortcut.take(data):
+            self.parse(data)
+
+    @property
+    def _idle(self) -> bool:
+        """Whether the next byte begins a request."""
+        waiter = self._waiter
+        return waiter is not None and self._timer is None and not waiter.done()
+
+    def parse(self, data: bytes) -> None:
         """Parse; a request that is only begun has its deadline, a broken body ends its reader."""
+        idle = self._idle
         between = self._waiter is None and not self._messages and self._payload.is_eof()
         RequestHandler.data_received(self, data)
         self._begun = between and not self._messages
         if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
             self._break_bodies()
+        self.head = head_of(data) if idle and len(self._messages) == 1 else b""
         waiter = self._waiter
         if waiter is not None and self._timer is None and not waiter.done():
-            self._arm(self._pace.head, self._head_is_late)
+            self.arm(self._pace.head, self._head_is_late)
 
     def _break_bodies(self) -> None:
         """Tell who reads a body that it cannot be read: aiohttp tells only who reads a head."""
@@ -249,14 +287,54 @@ class Connection(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget the timer and end the body; aiohttp cancels the task."""
         super().connection_lost(exc)
-        self._disarm()
+        self.disarm()
+        if self.shortcut is not None:
+            self.shortcut.lost()
         if not self._payload.is_eof():
             self._payload.set_exception(ConnectionResetError("the client is gone"))
+
+    # For the shortcut.
+
+    def hold(self, size: int) -> None:
+        """Read no more where much has come behind a request that is being served."""
+        if size > LIMITS["read_bufsize"] and self.transport is not None:
+            self.transport.pause_reading()
+
+    def release(self, data: bytes) -> None:
+        """Go on with what was held."""
+        if self.transport is not None:
+            self.transport.resume_reading()
+        self.data_received(data)
+
+    def go_on(self, then: Callable[[], None], *, keep: bool) -> None:
+        """Call `then` once the client has read the answer, or end the connection with it."""
+        transport = self.transport
+        if transport is None or not keep or self._force_close:
+            self.force_close()
+            return
+        self._rest()
+        if self.full:
+            self._when_read(then)
+        else:
+            then()
+
+    def _when_read(self, then: Callable[[], None]) -> None:
+        """Call `then` once the client has read: no further answer is made before."""
+        self.on_room = partial(self._has_read, then)
+        if self.transport is not None:
+            self._watch_flush(self.transport)
+
+    def _has_read(self, then: Callable[[], None]) -> None:
+        self.disarm()
+        self.on_room = None
+        then()
 
     # Endings.
 
     def cancel(self) -> None:
         """End its task, and so the connection."""
+        if self.shortcut is not None:
+            self.shortcut.end()
         if self._task_handler is not None:
             self._task_handler.cancel()
 
@@ -288,14 +366,15 @@ class Connection(RequestHandler):
         if left is not None and size >= left:
             transport.abort()
         elif size:
-            self._arm(self._pace.flush, lambda: self._watch_flush(transport, size))
+            self.arm(self._pace.flush, lambda: self._watch_flush(transport, size))
 
-    def _arm(self, delay: Seconds, callback: Callable[[], None]) -> None:
-        """Start the one timer: a connection waits for one thing at a time."""
-        self._disarm()
+    def arm(self, delay: Seconds, callback: Callable[[], None]) -> None:
+        """Call back after `delay`: a connection waits for one thing at a time, with one timer."""
+        self.disarm()
         self._timer = self._loop.call_later(delay, callback)
 
-    def _disarm(self) -> None:
+    def disarm(self) -> None:
+        """Forget what was to be called back."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -5,33 +5,28 @@ known here.
 """
 
 import asyncio
-import logging
-import traceback
-from collections.abc import Callable, Collection
 from http import HTTPStatus
-from typing import Protocol
 
 from aiohttp import StreamReader
 from aiohttp.http import RawRequestMessage
 
-from proxy.dialects.ask import read_ask
 from proxy.dialects.models import model_answer, models_answer
 from proxy.dialects.peek import Peek
 from proxy.dialects.recognise import Recognition
-from proxy.dialects.refusal import BUG, DRAINING
-from proxy.edge.admission import Errand, Familiar
+from proxy.dialects.refusal import DRAINING
+from proxy.edge.admission import admit
 from proxy.edge.body import Received
 from proxy.edge.connection import Connection
-from proxy.edge.door import Door
+from proxy.edge.desk import Desk
+from proxy.edge.familiar import remember
 from proxy.edge.intake import Intake, Pace, too_large
 from proxy.edge.models import model_names
 from proxy.edge.receive import Receiver, receive_whole
+from proxy.edge.shortcut import Shortcut
 from proxy.edge.spool import Spool
-from proxy.edge.visit import Visit
-from proxy.exchange import Downstream, Events
-from proxy.model import Ask, Bodies, Body, Fleet, Operation, Refusal, header
-
-log = logging.getLogger(__name__)
+from proxy.edge.visit import Visit, reply_to
+from proxy.exchange import Request
+from proxy.model import Bodies, Fleet, Operation, Refusal, header
 
 NO_MODEL = Refusal(
     status=HTTPStatus.NOT_FOUND,
@@ -40,73 +35,36 @@ NO_MODEL = Refusal(
 )
 
 
-class Run(Protocol):
-    """Carries one exchange to its end."""
-
-    async def __call__(
-        self, ask: Ask, body: Body, downstream: Downstream, fleet: Fleet, exchange_id: str
-    ) -> None:
-        """Answer through `downstream`. Cancelled when the client goes away."""
-
-
 class Handler:
     """Serves the requests of all connections: `proxy.edge.connection.Serve`."""
 
-    def __init__(
-        self,
-        *,
-        run: Run,
-        fleet: Callable[[], Fleet],
-        new_id: Callable[[], str],
-        events: Events,
-        spool: Spool,
-        pace: Pace,
-    ) -> None:
-        self.in_flight = 0
-        self.ports: Collection[int] = ()
-        """Which ports a Host may name."""
-        self._run = run
-        self._fleet = fleet
-        self._new_id = new_id
-        self._events = events
+    def __init__(self, *, desk: Desk, spool: Spool, pace: Pace) -> None:
+        self._desk = desk
         self._spool = spool
         self._pace = pace
-        self._last_door: Door | None = None
-        self._quiet = asyncio.Event()
 
     async def __call__(
         self, connection: Connection, message: RawRequestMessage | Refusal, payload: StreamReader
     ) -> bool:
         """Answer one request; return whether its connection may go on."""
-        visit = Visit(self._new_id(), connection, message)
-        self.in_flight += 1
+        visit = self._desk.book_in(reply_to(connection, message))
+        bug = None
         try:
             if isinstance(message, Refusal):
                 refusal: Refusal | None = message
             else:
                 refusal = await self._serve(visit, connection, message, payload)
             if refusal is not None:
-                self._events.turned_away(refusal.code)
-                visit.refuse(refusal)
-            assert visit.reply.ended, "an exchange is over and its client has no whole answer"
+                self._desk.turn_away(visit, refusal)
         except asyncio.CancelledError:
             if connection.transport is not None:  # It was not the client who left.
                 visit.break_off(DRAINING)
             raise
-        except Exception as bug:  # noqa: BLE001 - the outermost frame: a bug costs one answer
-            log.error("a bug: %s at %s", type(bug).__name__, _place(bug))  # noqa: TRY400 - see _place
-            visit.break_off(BUG)
+        except Exception as error:  # noqa: BLE001 - the outermost frame: a bug costs one answer
+            bug = error
         finally:
-            self.in_flight -= 1
-            if not self.in_flight:
-                self._quiet.set()
+            self._desk.book_out(visit, bug)
         return visit.reply.keep
-
-    async def quiet(self) -> None:
-        """Wait until no request is in flight."""
-        while self.in_flight:
-            self._quiet.clear()
-            await self._quiet.wait()
 
     async def _serve(
         self,
@@ -116,39 +74,33 @@ class Handler:
         payload: StreamReader,
     ) -> Refusal | None:
         """Answer one request, or say why it is refused."""
-        fleet = self._fleet()
-        familiar = connection.familiar
-        if not isinstance(familiar, Familiar):
-            familiar = connection.familiar = Familiar()
-        errand = familiar.admit(visit, message, self._door(fleet))
+        door = self._desk.door
+        errand = admit(visit, message, door)
         if isinstance(errand, Refusal):
             return errand
         if connection.draining:
             return DRAINING
+        fleet = door.fleet
         if errand.recognition.operation is Operation.LIST_MODELS:
             return _list_models(visit, errand.recognition, fleet)
-        encoded = message.raw_headers if b"content-encoding" in errand.fields else ()
-        peek = Peek(encoded) if errand.recognition.reads_body else None
+        familiar = remember(connection.head, message, errand, door)
+        if familiar is not None:
+            connection.shortcut = Shortcut(self._desk, connection, familiar)
+        peek = errand.peek()
         body: Received | Refusal | None = receive_whole(payload, peek, fleet.bodies)
         if body is None:
             body = await self._receive(visit, message, payload, peek, fleet.bodies)
         if isinstance(body, Refusal):
             return body
         try:
-            ask = _read_ask(message.method, errand, body, peek)
+            ask = errand.ask(peek, size=body.size or 0, replayable=body.replayable)
             if isinstance(ask, Refusal):
                 return ask
-            await self._run(ask, body, visit.reply, fleet, visit.id)
+            request = Request(ask=ask, body=body, downstream=visit.reply, fleet=fleet, id=visit.id)
+            await self._desk.exchanges.run(request)
         finally:
             body.close()
         return None
-
-    def _door(self, fleet: Fleet) -> Door:
-        """Return the door of the current table; a new one when that was swapped."""
-        door = self._last_door
-        if door is None or door.fleet is not fleet:
-            door = self._last_door = Door(fleet, self.ports)
-        return door
 
     async def _receive(
         self,
@@ -169,22 +121,6 @@ class Handler:
         return await Receiver(intake, bodies, self._spool, peek, length).receive()
 
 
-def _read_ask(method: str, errand: Errand, body: Received, peek: Peek | None) -> Ask | Refusal:
-    peeked = None if peek is None else peek.finish()
-    if isinstance(peeked, Refusal):
-        if body.replayable:
-            return peeked
-        peeked = None  # Of a body that passes through, only the beginning was seen.
-    return read_ask(
-        errand.recognition,
-        errand.headers,
-        peeked,
-        method=method,
-        size=body.size or 0,
-        client=errand.client,
-    )
-
-
 def _list_models(visit: Visit, recognition: Recognition, fleet: Fleet) -> Refusal | None:
     names = model_names(fleet, recognition.dialect)
     if recognition.model is None:
@@ -194,9 +130,3 @@ def _list_models(visit: Visit, recognition: Recognition, fleet: Fleet) -> Refusa
     else:
         return NO_MODEL
     return None
-
-
-def _place(bug: BaseException) -> str:
-    """Say where it happened; what it says itself may hold a secret."""
-    frames = traceback.extract_tb(bug.__traceback__)
-    return " > ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)

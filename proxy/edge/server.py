@@ -9,7 +9,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from proxy.edge.connection import Connections
-from proxy.edge.handler import Handler, Run
+from proxy.edge.desk import Desk, Exchanges
+from proxy.edge.handler import Handler
 from proxy.edge.intake import Pace
 from proxy.edge.listening import BACKLOG, listen, local_address
 from proxy.edge.soundness import require_sound_aiohttp
@@ -27,22 +28,20 @@ class Edge:
     def __init__(
         self,
         *,
-        run: Run,
+        exchanges: Exchanges,
         fleet: Callable[[], Fleet],
         new_id: Callable[[], str],
         events: Events,
         pace: Pace | None = None,
         most_spooled: int = MOST_SPOOLED,
     ) -> None:
-        """`fleet` gives the table of the moment, and `run` carries each exchange."""
+        """`fleet` gives the table of the moment, and `exchanges` carry its requests."""
         pace = pace or Pace()
         self._fleet = fleet
-        self._pace = pace
         self._spool = Spool(most_spooled)
-        self._handler = Handler(
-            run=run, fleet=fleet, new_id=new_id, events=events, spool=self._spool, pace=pace
-        )
-        self._connections = Connections(self._handler, pace)
+        self._desk = Desk(exchanges=exchanges, fleet=fleet, new_id=new_id, events=events)
+        handler = Handler(desk=self._desk, spool=self._spool, pace=pace)
+        self._connections = Connections(handler, pace)
         self._servers: list[asyncio.Server] = []
         self.addresses: tuple[Address, ...] = ()
         """Where it listens, ports known."""
@@ -50,14 +49,14 @@ class Edge:
     @property
     def in_flight(self) -> int:
         """How many requests are being served."""
-        return self._handler.in_flight
+        return self._desk.in_flight
 
     async def start(self) -> None:
         """Listen. Raises OSError when an address cannot be had, RuntimeError on a bad aiohttp."""
         require_sound_aiohttp()
         sockets = listen(self._fleet().listen)
         self.addresses = tuple(local_address(sock) for sock in sockets)
-        self._handler.ports = {address.port for address in self.addresses}
+        self._desk.ports = {address.port for address in self.addresses}
         self._servers = [await self._serve(sock) for sock in sockets]
 
     async def _serve(self, sock: socket.socket) -> asyncio.Server:
@@ -82,9 +81,9 @@ class Edge:
         """
         self.stop_accepting()
         self._connections.draining = True
-        if not await _within(limit, self._handler.quiet()):
+        if not await _within(limit, self._desk.quiet()):
             self._connections.cancel()
-            await _within(LAST_WORDS, self._handler.quiet())
+            await _within(LAST_WORDS, self._desk.quiet())
 
     async def close(self) -> None:
         """End everything at once."""

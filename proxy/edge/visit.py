@@ -16,29 +16,33 @@ from proxy.model import Api, Dialect, Headers, Refusal
 JSON: Headers = ((b"content-type", b"application/json"),)
 
 
+def reply_to(connection: Connection, message: RawRequestMessage | Refusal) -> Reply:
+    """Return the reply to a request.
+
+    Without a message, what came was no request; then the connection ends with the answer.
+    """
+    if isinstance(message, Refusal):
+        return Reply(connection, bodiless=False, chunks=False, keep=False)
+    modern = message.version == HttpVersion11
+    return Reply(
+        connection,
+        bodiless=message.method == "HEAD",
+        chunks=modern,
+        # A declined upgrade leaves the parser in doubt about what comes next.
+        keep=modern and not message.should_close and not message.upgrade,
+    )
+
+
 class Visit:
     """A request's id, its dialect as far as it is known, and its answer."""
 
     __slots__ = ("api", "dialect", "id", "reply")
 
-    def __init__(
-        self, visit_id: str, connection: Connection, message: RawRequestMessage | Refusal
-    ) -> None:
-        """Without a message, what came was no request; then the connection ends with the answer."""
+    def __init__(self, visit_id: str, reply: Reply) -> None:
         self.id = visit_id
         self.dialect = Dialect.OPENAI
         self.api = Api.JSON
-        if isinstance(message, Refusal):
-            self.reply = Reply(connection, bodiless=False, chunks=False, keep=False)
-            return
-        modern = message.version == HttpVersion11
-        self.reply = Reply(
-            connection,
-            bodiless=message.method == "HEAD",
-            chunks=modern,
-            # A declined upgrade leaves the parser in doubt about what comes next.
-            keep=modern and not message.should_close and not message.upgrade,
-        )
+        self.reply = reply
 
     def tell(self, data: bytes) -> None:
         """Answer with JSON."""

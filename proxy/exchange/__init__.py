@@ -11,12 +11,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from proxy.model import (
+    Ask,
     AttemptRecord,
     Backend,
     Body,
     Drill,
     Ending,
     ExchangeRecord,
+    Fleet,
     Head,
     Headers,
     HealthChange,
@@ -123,6 +125,18 @@ class Downstream(Protocol):
 
     def on_room(self, callback: Callable[[], None] | None) -> None:
         """Have `callback` called each time the client has read again after `write` gave False."""
+
+
+@noun
+class Request:
+    """One request, as the room is handed it."""
+
+    ask: Ask
+    body: Body
+    downstream: Downstream
+    fleet: Fleet
+    """The routing table by which it is served, whatever is loaded meanwhile."""
+    id: str
 
 
 class Timer(Protocol):

@@ -2,14 +2,11 @@
 
 `Exchange` is the driver between the deciding core and the doing ends. What happens (an attempt is
 ready, has failed, the wait is over, the relay has ended) is told to `Failover`, whose decisions are
-carried out at once, in the same call: nothing here waits but `run`, for the end. So an exchange is
-never half-way between two states when something else happens, and a cancelled client is one
-`finally`.
+carried out at once, in the same call: nothing here waits. So an exchange is never half-way between
+two states when something else happens, and the outermost of its frames leaves nothing behind.
 """
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import assert_never
 
@@ -17,22 +14,19 @@ from proxy.dialects.ask import sticky_key
 from proxy.dialects.headers import answer_headers, degraded_headers, drill_headers, refusal_headers
 from proxy.dialects.refusal import no_route, nothing_left, out_of_rotation, render_refusal
 from proxy.dialects.static import static_answer
-from proxy.exchange import Clock, Downstream, Events, Judge, Upstream
+from proxy.exchange import Request
 from proxy.exchange.alarm import Nap
 from proxy.exchange.interruption import LEFT, LOSER, interruption
+from proxy.exchange.ports import Ports
 from proxy.exchange.relay import Relay
 from proxy.exchange.resume import Resume, resume_for
 from proxy.exchange.runner import Bench, Runner
 from proxy.model import (
     GOOD,
-    Ask,
     AttemptRecord,
-    Body,
     Cause,
     Degraded,
-    Drill,
     ExchangeRecord,
-    Fleet,
     Headers,
     Instant,
     Refusal,
@@ -56,45 +50,20 @@ from proxy.policy.decision import (
 from proxy.policy.decision import Relay as Commit
 from proxy.policy.failover import Failover
 from proxy.policy.routing import find_route
-from proxy.policy.standing import Standing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """What every exchange works with, for as long as the process lives."""
-
-    upstream: Upstream
-    clock: Clock
-    judge: Judge
-    standing: Standing
-    events: Events
-    drilled: Callable[[str], Drill | None] = lambda _: None
-    """The drill that runs at the backend of a name."""
-    note: Callable[[Route], str] = lambda _: ""
-    """What else a refusal on a route tells its reader: of an incident; returns at once."""
-
-    async def run(
-        self, ask: Ask, body: Body, downstream: Downstream, fleet: Fleet, exchange_id: str
-    ) -> None:
-        """Serve one request to its last byte. Cancelled when the client goes away."""
-        exchange = Exchange(self, ask, body, downstream, exchange_id)
-        try:
-            await exchange.live(find_route(fleet, ask))
-        finally:
-            exchange.close()
 
 
 class Exchange:
     """One exchange: its runners, its relay, and what has become of it."""
 
     def __init__(
-        self, ports: Ports, ask: Ask, body: Body, downstream: Downstream, exchange_id: str
+        self, ports: Ports, request: Request, done: Callable[[Exception | None], None]
     ) -> None:
+        """`done` is called once nothing of it is left, with a bug if one ended it."""
         self._ports = ports
-        self._ask = ask
-        self._body = body
-        self._downstream = downstream
-        self._id = exchange_id
+        self._request = request
+        self._ask = ask = request.ask
+        self._body = body = request.body
+        self._downstream = request.downstream
         self._bench = Bench(
             ask=ask,
             body=body,
@@ -123,10 +92,23 @@ class Exchange:
         self._verdict = LEFT.verdict
         """On the attempts that are under way at the end."""
         self._degraded: Degraded | None = None
-        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._done = done
+        self._over = self._closed = False
+        self._frames = 0
+        """How many calls of `_guard` are under way, one in the other."""
+        self._bug: Exception | None = None
 
-    async def live(self, route: Route | None) -> None:
-        """Drive the exchange to its end."""
+    def begin(self) -> None:
+        """Decide what is tried first, and try it: nothing waits, nothing raises."""
+        self._guard(self._begin)
+
+    def interrupt(self) -> None:
+        """End what has no end yet, as what it is; idempotent."""
+        if not self._closed:
+            self._finish()
+
+    def _begin(self) -> None:
+        route = find_route(self._request.fleet, self._ask)
         if route is None:
             self._answer(no_route(self._ask))
             return
@@ -140,10 +122,10 @@ class Exchange:
             self._ask, route, now, sticky=self._sticky, replayable=self._body.replayable
         )
         self._carry_out(self._failover.begin(now))
-        await self._over
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Leave nothing behind, however it ended and whatever fails here, and tell the story."""
+        self._closed = True
         if self._nap is not None:
             self._nap.stop()
         try:
@@ -159,7 +141,7 @@ class Exchange:
 
     def _interrupt(self) -> None:
         """End what has no end as what it is."""
-        why = interruption(self._over, self._downstream)
+        why = interruption(self._bug, self._downstream)
         self._verdict = why.verdict
         self._result = Result.CANCELLED if why.refusal is None else Result.CUT
         if why.refusal is not None and self._committed is None:
@@ -183,19 +165,33 @@ class Exchange:
     def _guard(self, work: Callable[..., None], *args: object) -> None:
         """Do what a callback of the wire, the clock or the client's connection is for.
 
-        An exception would be lost there: a bug is handed to the task that waits, whose outermost
-        frame answers for it.
+        The outermost of these frames closes what is over, and tells whoever began it: nobody else
+        would hear of a bug.
         """
+        if self._closed:
+            work(*args)
+            return
+        self._frames += 1
+        self._try(work, *args)
+        if self._over and self._frames == 1:
+            self._finish()
+        self._frames -= 1
+
+    def _finish(self) -> None:
+        self._over = True
+        self._try(self._close)
+        self._done(self._bug)
+
+    def _try(self, work: Callable[..., None], *args: object) -> None:
         try:
             work(*args)
-        except Exception as bug:  # one of the three places: see above
-            if self._over.done():
-                raise
-            self._over.set_exception(bug)
+        except Exception as bug:  # noqa: BLE001 - one of the few places: see above
+            self._bug = self._bug or bug
+            self._over = True
 
     def _hear(self, event: Event) -> None:
         """Take an event from a runner, the relay or the clock, and carry out what it brings."""
-        if not self._over.done():
+        if not self._over:
             self._guard(self._react, event)
 
     def _react(self, event: Event) -> None:
@@ -252,7 +248,7 @@ class Exchange:
         """Keep and tell the record of an attempt that is over."""
         record = runner.record()
         self._attempts.append(record)
-        self._ports.events.attempt_ended(self._id, self._route_name, record)
+        self._ports.events.attempt_ended(self._request.id, self._route_name, record)
 
     def _commit(self, number: int) -> None:
         """Give the client this attempt's answer: at once if it is all here, else as it comes."""
@@ -273,7 +269,7 @@ class Exchange:
             runner.head.headers,
             backend=runner.backend.name,
             model=runner.model,
-            request_id=self._id,
+            request_id=self._request.id,
             sent=number,
             failed=self._attempts,
         )
@@ -353,12 +349,11 @@ class Exchange:
         """Write an answer that no backend gave."""
         self._status = status
         self._committed = self._ports.clock.now()
-        headers += refusal_headers(request_id=self._id, failed=tuple(self._attempts))
+        headers += refusal_headers(request_id=self._request.id, failed=tuple(self._attempts))
         self._downstream.begin(status, headers, data, last=True)
 
     def _end(self) -> None:
-        if not self._over.done():
-            self._over.set_result(None)
+        self._over = True
 
     # The story.
 
@@ -373,7 +368,7 @@ class Exchange:
         ask, runner = self._ask, self._answering
         watched = runner.gate.watch if runner is not None and runner.gate is not None else None
         return ExchangeRecord(
-            id=self._id,
+            id=self._request.id,
             client=ask.client,
             dialect=ask.dialect,
             api=ask.api,

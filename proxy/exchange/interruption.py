@@ -1,10 +1,8 @@
 """Why an exchange ends before its end, and what is said of that to the client and in the record.
 
-Three may end one: the client, who leaves; Faultline, which shuts down; a bug. Who it was is read
-off what the exchange waited for and off the client; the backends are no part of it.
+Three may end one: the client, who leaves; Faultline, which shuts down; a bug. The backends are no
+part of it.
 """
-
-from asyncio import Future
 
 from proxy.dialects.refusal import BUG, DRAINING
 from proxy.exchange import Downstream
@@ -34,8 +32,8 @@ SHUT_DOWN = Interruption(
 BROKEN = Interruption(verdict=ended_for("Faultline had a bug", "bug"), refusal=BUG)
 
 
-def interruption(over: Future[None], downstream: Downstream) -> Interruption:
-    """Say why an exchange is over that had not come to its end; `over` is what it waited for."""
-    if not over.cancelled():  # waiting is cancelled from outside only
+def interruption(bug: Exception | None, downstream: Downstream) -> Interruption:
+    """Say why an exchange is over that had not come to its end."""
+    if bug is not None:
         return BROKEN
     return LEFT if downstream.gone else SHUT_DOWN

@@ -5,14 +5,14 @@ import hashlib
 import itertools
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from proxy.edge.intake import Pace
 from proxy.edge.server import Edge
 from proxy.edge.spool import MOST_SPOOLED
-from proxy.exchange import Downstream, Events
+from proxy.exchange import Downstream, Events, Request
 from proxy.model import (
     Address,
     Ask,
@@ -41,7 +41,7 @@ WITHIN = 5.0
 JSON: Headers = ((b"content-type", b"application/json"),)
 STREAM: Headers = ((b"content-type", b"text/event-stream"),)
 
-Script = Callable[[Ask, Body, Downstream], Awaitable[None]]
+Script = Callable[[Ask, Body, Downstream], Coroutine[None, None, None]]
 
 
 def limits() -> Limits:
@@ -95,6 +95,8 @@ class Seen:
     asks: list[Ask] = field(default_factory=list)
     bodies: list[Body] = field(default_factory=list)
     cancelled: int = 0
+    begun: int = 0
+    """How many came by the shortcut."""
 
 
 async def echo(ask: Ask, body: Body, downstream: Downstream) -> None:
@@ -228,6 +230,60 @@ class Port:
         return await client.ask(data)
 
 
+class Scripted:
+    """Exchanges that a script carries: `proxy.edge.desk.Exchanges`."""
+
+    def __init__(self, script: Script, seen: Seen) -> None:
+        self._script = script
+        self.seen = seen
+
+    def make(
+        self, request: Request, done: Callable[[Exception | None], None]
+    ) -> "ScriptedExchange":
+        return ScriptedExchange(self, request, done)
+
+    async def run(self, request: Request) -> None:
+        self.seen.asks.append(request.ask)
+        self.seen.bodies.append(request.body)
+        try:
+            await self._script(request.ask, request.body, request.downstream)
+        except asyncio.CancelledError:
+            self.seen.cancelled += 1
+            raise
+
+
+class ScriptedExchange:
+    """One that was made to be begun: it runs in a task of its own."""
+
+    def __init__(
+        self, scripted: Scripted, request: Request, done: Callable[[Exception | None], None]
+    ) -> None:
+        self._scripted = scripted
+        self._request = request
+        self._done: Callable[[Exception | None], None] | None = done
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        self._scripted.seen.begun += 1
+        self._task = asyncio.ensure_future(self._scripted.run(self._request))
+        self._task.add_done_callback(self._tell)
+
+    def interrupt(self) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        if not self._request.downstream.gone:
+            self._request.downstream.abort(b"shutting down")
+        self._tell(self._task)
+
+    def _tell(self, task: "asyncio.Task[None]") -> None:
+        done, self._done = self._done, None
+        if done is None:
+            return
+        bug = task.exception() if task.done() and not task.cancelled() else None
+        assert bug is None or isinstance(bug, Exception)
+        done(bug)
+
+
 @asynccontextmanager
 async def opened(
     script: Script = echo,
@@ -239,19 +295,8 @@ async def opened(
     told, seen, numbers = Told(), Seen(), itertools.count(1)
     served = table or fleet()
 
-    async def run(
-        ask: Ask, body: Body, downstream: Downstream, fleet: Fleet, exchange_id: str
-    ) -> None:
-        seen.asks.append(ask)
-        seen.bodies.append(body)
-        try:
-            await script(ask, body, downstream)
-        except asyncio.CancelledError:
-            seen.cancelled += 1
-            raise
-
     edge = Edge(
-        run=run,
+        exchanges=Scripted(script, seen),
         fleet=lambda: served,
         new_id=lambda: f"id-{next(numbers)}",
         events=told,

@@ -1,27 +1,27 @@
 """A head alone decides, and the first to refuse wins."""
 
-from itertools import permutations
+import gzip
 
-import pytest
 from aiohttp.http import RawRequestMessage
-from aiohttp.http_exceptions import BadHttpMessage
-from hypothesis import given
-from hypothesis import strategies as st
 
-from proxy.edge.admission import Errand, Familiar, admit
+from proxy.edge.admission import Errand, admit
 from proxy.edge.connection import Connection
 from proxy.edge.door import UNKNOWN_CLIENT, WRONG_HOST, Door
-from proxy.edge.visit import Visit
-from proxy.model import Api, Dialect, Refusal
+from proxy.edge.visit import Visit, reply_to
+from proxy.model import Api, Ask, Dialect, Refusal
 from tests.edge.port import fleet, secrets
 from tests.edge.test_fields import message
 
 TOKENS = fleet(clients=secrets(app="t0ken"))
 
 
+def visited(head: RawRequestMessage) -> Visit:
+    return Visit("id", reply_to(Connection.__new__(Connection), head))
+
+
 def come(*lines: str, start: str = "POST /v1/messages HTTP/1.1") -> tuple[Errand | Refusal, Visit]:
     head = message("Host: localhost", *lines, start=start)
-    visit = Visit("id", Connection.__new__(Connection), head)
+    visit = visited(head)
     return admit(visit, head, Door(TOKENS, {8080})), visit
 
 
@@ -55,7 +55,7 @@ def test_bytes_come_first_then_who_then_what() -> None:
 
 def test_a_wrong_host_is_told_nothing_else() -> None:
     head = message("Host: evil", start="POST /v1/messages HTTP/1.1")
-    visit = Visit("id", Connection.__new__(Connection), head)
+    visit = visited(head)
     assert admit(visit, head, Door(TOKENS, {8080})) is WRONG_HOST
     assert visit.dialect is Dialect.ANTHROPIC
 
@@ -70,66 +70,39 @@ def test_the_dialect_of_an_unclear_path_is_that_of_the_key() -> None:
         assert visit.dialect is dialect
 
 
-USUAL = ("Host: localhost", "X-Api-Key: t0ken", "Anthropic-Version: 1", "Content-Length: 7")
-DOOR = Door(TOKENS, {8080})
+def test_a_body_is_looked_into_where_that_tells_something() -> None:
+    errand, _ = come("X-Api-Key: t0ken")
+    assert isinstance(errand, Errand)
+    peek = errand.peek()
+    assert peek is not None
+    peek.feed(b'{"model":"m","stream":true}')
+    ask = errand.ask(peek, size=27, replayable=True)
+    assert isinstance(ask, Ask)
+    assert (ask.method, ask.model, ask.stream, ask.size) == ("POST", "m", True, 27)
+    errand, _ = come("X-Api-Key: t0ken", start="GET /v1/files HTTP/1.1")
+    assert isinstance(errand, Errand)
+    assert errand.peek() is None
+    assert isinstance(errand.ask(None, size=0, replayable=True), Ask)
 
 
-def post(*lines: str, start: str = "POST /v1/messages HTTP/1.1") -> RawRequestMessage:
-    return message(*lines, start=start)
+def test_what_cannot_be_read_is_refused_unless_it_only_passes_through() -> None:
+    errand, _ = come("X-Api-Key: t0ken")
+    assert isinstance(errand, Errand)
+    peek = errand.peek()
+    assert peek is not None
+    peek.feed(b'{"model":')
+    assert isinstance(errand.ask(peek, size=9, replayable=True), Refusal)
+    passed = errand.ask(peek, size=9, replayable=False)
+    assert isinstance(passed, Ask)
+    assert passed.model is None
 
 
-def visited(head: RawRequestMessage) -> Visit:
-    return Visit("id", Connection.__new__(Connection), head)
-
-
-@pytest.fixture
-def familiar() -> Familiar:
-    familiar = Familiar()
-    head = post(*USUAL)
-    assert isinstance(familiar.admit(visited(head), head, DOOR), Errand)
-    return familiar
-
-
-def test_a_familiar_head_is_let_in_as_before(familiar: Familiar) -> None:
-    for lines in ((*USUAL[:3], "Content-Length: 9000"), *permutations(USUAL)):
-        again = post(*lines)
-        visit = visited(again)
-        errand = familiar.admit(visit, again, DOOR)
-        assert errand is familiar.admit(visit, again, DOOR)
-        assert isinstance(errand, Errand)
-        assert (visit.dialect, visit.api) == (Dialect.ANTHROPIC, Api.MESSAGES)
-
-
-def test_another_table_judges_anew(familiar: Familiar) -> None:
-    head = post(*USUAL)
-    other = Door(fleet(clients=secrets(app="0ther")), {8080})
-    assert familiar.admit(visited(head), head, other) is UNKNOWN_CLIENT
-
-
-LINES = st.sampled_from([*USUAL, "content-length: 8", "X-Api-Key: wr0ng", "Host: evil", "Via: x"])
-STARTS = st.sampled_from(["POST /v1/messages HTTP/1.1", "POST /v1/chat/completions HTTP/1.1"])
-
-
-@given(heads=st.lists(st.tuples(STARTS, st.lists(LINES, max_size=6)), max_size=4))
-def test_who_is_familiar_is_told_the_same_as_a_stranger(
-    heads: list[tuple[str, list[str]]],
-) -> None:
-    familiar = Familiar()
-    for start, lines in [("POST /v1/messages HTTP/1.1", [*USUAL]), *heads]:
-        try:
-            head = post(*lines, start=start)
-        except BadHttpMessage:  # never comes so far
-            continue
-        known, new = visited(head), visited(head)
-        told, fresh = familiar.admit(known, head, DOOR), admit(new, head, DOOR)
-        assert (known.dialect, known.api) == (new.dialect, new.api)
-        if isinstance(fresh, Refusal):
-            assert told == fresh
-        else:
-            assert isinstance(told, Errand)
-            assert (told.recognition, told.client) == (fresh.recognition, fresh.client)
-            assert others(told) == others(fresh)
-
-
-def others(errand: Errand) -> set[tuple[bytes, bytes]]:
-    return {field for field in errand.headers if field[0].lower() != b"content-length"}
+def test_a_compressed_body_is_looked_into_too() -> None:
+    errand, _ = come("X-Api-Key: t0ken", "Content-Encoding: gzip")
+    assert isinstance(errand, Errand)
+    peek = errand.peek()
+    assert peek is not None
+    peek.feed(gzip.compress(b'{"model":"m"}'))
+    ask = errand.ask(peek, size=33, replayable=True)
+    assert isinstance(ask, Ask)
+    assert ask.model == "m"

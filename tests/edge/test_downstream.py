@@ -1,7 +1,7 @@
 """The one answer to one request, as its bytes arrive."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.edge.port import JSON, STREAM, get, opened, post, until
 Act = Callable[[Downstream], None]
 
 
-def doing(act: Act) -> Callable[[Ask, Body, Downstream], Awaitable[None]]:
+def doing(act: Act) -> Callable[[Ask, Body, Downstream], Coroutine[None, None, None]]:
     async def script(ask: Ask, body: Body, downstream: Downstream) -> None:
         act(downstream)
 

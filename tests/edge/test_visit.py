@@ -2,7 +2,7 @@
 
 import json
 
-from proxy.edge.visit import Visit
+from proxy.edge.visit import Visit, reply_to
 from proxy.model import Dialect, Refusal
 from tests.edge.test_fields import message
 
@@ -31,7 +31,8 @@ class Line:
 
 def visit(start: str = "POST /v1/messages HTTP/1.1", *lines: str) -> tuple[Visit, Line]:
     line = Line()
-    return Visit("id-1", line, message(*lines, start=start)), line  # type: ignore[arg-type]
+    reply = reply_to(line, message(*lines, start=start))  # type: ignore[arg-type]
+    return Visit("id-1", reply), line
 
 
 def test_a_refusal_is_said_in_the_dialect_that_is_known_by_then() -> None:
@@ -69,4 +70,4 @@ def test_only_a_modern_client_that_asks_for_nothing_else_is_kept() -> None:
     assert not visit("POST / HTTP/1.1", "Connection: close")[0].reply.keep
     assert not visit("POST / HTTP/1.0", "Connection: keep-alive")[0].reply.keep
     assert not visit("POST / HTTP/1.1", "Connection: Upgrade", "Upgrade: h2c")[0].reply.keep
-    assert not Visit("id", Line(), REFUSAL).reply.keep  # type: ignore[arg-type]
+    assert not reply_to(Line(), REFUSAL).keep  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from proxy.exchange.exchange import Ports
+from proxy.exchange.ports import Ports
 from tests.exchange.stage import RecordingClient, Stage
 
 CALLS = {

@@ -7,18 +7,20 @@ mocked but the two ends and time.
 import asyncio
 import heapq
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from proxy.diagnosis.judge import Diagnosis
-from proxy.exchange import Order, Receiver
-from proxy.exchange.exchange import Ports
+from proxy.exchange import Downstream, Order, Receiver, Request
+from proxy.exchange.exchanges import Exchanges
+from proxy.exchange.ports import Ports
 from proxy.model import (
     Api,
     Ask,
     AttemptRecord,
     Backend,
+    Body,
     Credential,
     CredentialKind,
     Dialect,
@@ -333,6 +335,13 @@ class Stage:
             events=self.told,
         )
 
+    def run(
+        self, ask: Ask, body: Body, client: Downstream, table: Fleet, number: str
+    ) -> Coroutine[None, None, None]:
+        """Serve one request, on this stage as it is now."""
+        request = Request(ask=ask, body=body, downstream=client, fleet=table, id=number)
+        return Exchanges(self.ports).run(request)
+
     @asynccontextmanager
     async def exchange(
         self, ask: Ask | None = None, body: Bytes | None = None
@@ -340,7 +349,7 @@ class Stage:
         """Run one exchange; at the end it must be over, with nothing left behind."""
         client = RecordingClient()
         task = asyncio.ensure_future(
-            self.ports.run(ask or chat(), body or Bytes(), client, self.fleet, "id")
+            self.run(ask or chat(), body or Bytes(), client, self.fleet, "id")
         )
         await asyncio.sleep(0)
         try:

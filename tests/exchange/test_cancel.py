@@ -110,7 +110,7 @@ async def test_an_exchange_never_outlives_what_the_client_will_wait() -> None:
 async def test_a_wait_that_the_client_cut_short_counts_as_long_as_it_was() -> None:
     stage = Stage(fleet((Target(backend=backend("p")),), patience=Seconds(5.0)))
     running = asyncio.ensure_future(
-        stage.ports.run(chat(), Bytes(), RecordingClient(), stage.fleet, "id")
+        stage.run(chat(), Bytes(), RecordingClient(), stage.fleet, "id")
     )
     await asyncio.sleep(0)
     for step in WAITING:

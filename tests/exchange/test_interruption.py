@@ -12,14 +12,12 @@ from tests.exchange.sabotage import Bug
 from tests.exchange.stage import Bytes, RecordingClient, Stage, chat
 
 
-async def test_who_it_was_is_read_off_the_future_and_the_client() -> None:
-    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+def test_who_it_was_is_read_off_the_bug_and_the_client() -> None:
     client = RecordingClient()
-    assert interruption(over, client) is BROKEN
-    over.cancel()
-    assert interruption(over, client) is SHUT_DOWN
+    assert interruption(Bug(), client) is BROKEN
+    assert interruption(None, client) is SHUT_DOWN
     client.gone = True
-    assert interruption(over, client) is LEFT
+    assert interruption(None, client) is LEFT
     assert LEFT.refusal is None
 
 
@@ -32,7 +30,7 @@ class Scene:
         self._committed = committed
 
     async def begin(self) -> "asyncio.Task[None]":
-        run = self.stage.ports.run(chat(stream=True), Bytes(), self.client, self.stage.fleet, "id")
+        run = self.stage.run(chat(stream=True), Bytes(), self.client, self.stage.fleet, "id")
         task = asyncio.ensure_future(run)
         await asyncio.sleep(0)
         self.stage.upstream.calls[0].stream(ROLE, *[HELLO] * self._committed)

@@ -515,7 +515,7 @@ async def test_a_client_that_goes_while_another_is_asked_ends_it() -> None:
     scene = Scene(rungs(Rung.ALIGN))
     client = RecordingClient()
     stage = scene.stage
-    run = stage.ports.run(scene.ask, scene.body, client, stage.fleet, "id")
+    run = stage.run(scene.ask, scene.body, client, stage.fleet, "id")
     task = asyncio.ensure_future(run)
     await asyncio.sleep(0)
     scene.cut()

@@ -6,6 +6,8 @@ from contextlib import suppress
 
 import pytest
 
+from proxy.exchange import Request
+from proxy.exchange.exchanges import Exchanges
 from proxy.exchange.runner import Runner
 from proxy.model import Ask, Fault, Phase, Rung, Seconds, Sent, Target
 from tests.exchange.lines import DONE, HELLO, ROLE, STOP, WHOLE, WORLD
@@ -86,7 +88,15 @@ async def sabotaged(script: Script, number: int, *, leaves: bool) -> tuple[Stage
     stage = Stage(fleet((one,), (other,), patience=Seconds(5.0), resume=tuple(Rung)))
     sabotage = Sabotage(stage, number)
     running = asyncio.ensure_future(
-        sabotage.ports.run(ask, Bytes(), sabotage.downstream, stage.fleet, "id")
+        Exchanges(sabotage.ports).run(
+            Request(
+                ask=ask,
+                body=Bytes(),
+                downstream=sabotage.downstream,
+                fleet=stage.fleet,
+                id="id",
+            )
+        )
     )
     await asyncio.sleep(0)
     for step in steps:
