@@ -57,7 +57,7 @@ class Shortcut(Protocol):
 
     @property
     def busy(self) -> bool:
-        """Whether all that comes has to be shown to `take`."""
+        """Whether it is serving a request, or one is coming."""
 
     def take(self, data: bytes) -> bool:
         """Keep these bytes, or say that they are the parser's."""
@@ -230,20 +230,20 @@ class Connection(RequestHandler):
     # From the transport.
 
     def data_received(self, data: bytes) -> None:
-        """Show it to the shortcut, where there is one and nothing else is under way, or parse."""
+        """Show it to the shortcut, where there is one, or parse."""
         shortcut = self.shortcut
-        if shortcut is None or not (shortcut.busy or self._idle) or not shortcut.take(data):
+        if shortcut is None or not shortcut.take(data):
             self.parse(data)
 
     @property
-    def _idle(self) -> bool:
+    def idle(self) -> bool:
         """Whether the next byte begins a request."""
         waiter = self._waiter
         return waiter is not None and self._timer is None and not waiter.done()
 
     def parse(self, data: bytes) -> None:
         """Parse; a request that is only begun has its deadline, a broken body ends its reader."""
-        idle = self._idle
+        idle = self.idle
         between = self._waiter is None and not self._messages and self._payload.is_eof()
         RequestHandler.data_received(self, data)
         self._begun = between and not self._messages

@@ -45,7 +45,7 @@ class Shortcut:
 
     @property
     def busy(self) -> bool:
-        """Whether a request is coming or being served: then all bytes are shown to `take`."""
+        """Whether a request is coming or being served."""
         return self._visit is not None or bool(self._held)
 
     def take(self, data: bytes) -> bool:
@@ -57,7 +57,9 @@ class Shortcut:
         if self._held:
             self._collect(data)
             return True
-        measured = self._familiar.measure(data) if self._still_holds() else None
+        if not self._connection.idle or not self._still_holds():
+            return False
+        measured = self._familiar.measure(data)
         if measured is None:
             return False
         self._start, length = measured

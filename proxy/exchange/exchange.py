@@ -93,9 +93,7 @@ class Exchange:
         """On the attempts that are under way at the end."""
         self._degraded: Degraded | None = None
         self._done = done
-        self._over = self._closed = False
-        self._frames = 0
-        """How many calls of `_guard` are under way, one in the other."""
+        self._over = self._closed = self._busy = False
         self._bug: Exception | None = None
 
     def begin(self) -> None:
@@ -168,14 +166,14 @@ class Exchange:
         The outermost of these frames closes what is over, and tells whoever began it: nobody else
         would hear of a bug.
         """
-        if self._closed:
+        if self._busy or self._closed:
             work(*args)
             return
-        self._frames += 1
+        self._busy = True
         self._try(work, *args)
-        if self._over and self._frames == 1:
+        self._busy = False
+        if self._over:
             self._finish()
-        self._frames -= 1
 
     def _finish(self) -> None:
         self._over = True
