@@ -113,6 +113,10 @@ class AttemptRecord:
         return Hedged.LOST if self.verdict.cause is Cause.CLIENT_CANCEL else Hedged.FAILED
 
 
+_WHOLE = Result.WHOLE
+"""Looked up once: in Python 3.11 a member of an enum costs 0.1 us, and every listener asks."""
+
+
 @noun
 class ExchangeRecord:
     """The whole story of one exchange, told when its last byte went."""
@@ -150,7 +154,7 @@ class ExchangeRecord:
     @property
     def rescued(self) -> bool:
         """Whether it met a bad verdict and was still whole for the client."""
-        if self.result is not Result.WHOLE or len(self.attempts) == 1:
+        if len(self.attempts) == 1 or self.result is not _WHOLE:
             return False
         return any(
             not attempt.verdict.good and attempt.verdict.cause is not Cause.CLIENT_CANCEL

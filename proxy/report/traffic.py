@@ -68,11 +68,14 @@ GOOD, RESCUED, FAILED = range(3)
 
 Counts = dict[Key, list[int]]
 
-OWN_FAULT = frozenset({Cause.BAD_REQUEST, Cause.CONTENT_POLICY, Cause.CONTEXT_LENGTH})
-"""Causes with which a backend has answered well: the question was bad."""
+ANSWERED = frozenset({Cause.NONE, Cause.BAD_REQUEST, Cause.CONTENT_POLICY, Cause.CONTEXT_LENGTH})
+"""Causes with which a backend has answered well: none, or the question was bad."""
 
 APPS_SAW = {Result.REFUSED: FAILED, Result.CUT: FAILED, Result.STATIC: FAILED}
 """Client errors and clients that left say nothing of Faultline."""
+
+_APPS, _BACKEND, _WHOLE = Side.APPS, Side.BACKEND, Result.WHOLE
+"""Looked up once: in Python 3.11 a member of an enum costs 0.1 us, and every record is counted."""
 
 
 class Traffic(Events):
@@ -96,19 +99,19 @@ class Traffic(Events):
         if record.drill is not None:
             return
         cause = record.verdict.cause
-        if record.verdict.good or cause in OWN_FAULT:
-            self._count((Side.BACKEND, record.backend), GOOD)
+        if cause in ANSWERED:
+            self._count((_BACKEND, record.backend), GOOD)
         elif FAMILIES.get(cause, Family.OURS) is not Family.OURS:
-            self._count((Side.BACKEND, record.backend), FAILED)
+            self._count((_BACKEND, record.backend), FAILED)
 
     def ended(self, record: ExchangeRecord) -> None:
         """Count what an app got. Without a route nobody was asked, so nothing failed."""
         if not record.route:
             return
-        if record.result is Result.WHOLE:
-            self._count((Side.APPS, record.route), RESCUED if record.rescued else GOOD)
+        if record.result is _WHOLE:
+            self._count((_APPS, record.route), RESCUED if record.rescued else GOOD)
         elif record.result in APPS_SAW:
-            self._count((Side.APPS, record.route), APPS_SAW[record.result])
+            self._count((_APPS, record.route), APPS_SAW[record.result])
 
     def health_changed(self, change: HealthChange) -> None:
         """Hear of it in vain: only answers count."""
