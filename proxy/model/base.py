@@ -1,9 +1,11 @@
 """Units and header fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from types import MappingProxyType
-from typing import NewType, TypeVar, dataclass_transform
+from typing import NewType, TypeVar, cast, dataclass_transform
+
+from msgspec import defstruct
 
 Seconds = NewType("Seconds", float)
 """A length of time."""
@@ -25,13 +27,25 @@ T = TypeVar("T")
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def noun(cls: type[T]) -> type[T]:
-    """Make a frozen, slotted, keyword-only dataclass of which each request needs some.
+    """Make a frozen, slotted, keyword-only class of values, of which each request needs some.
 
-    Frozen by the type checker and not at run time: there, freezing makes an object of twenty
-    fields three times as slow to build (2.7 us against 1.0 us, measured), once per noun and
-    request.
+    To the type checker, to `replace` and to `fields` it is a dataclass; its objects are made by
+    msgspec, in C. One of eight fields costs 0.1 us; a dataclass 0.5 us, and a frozen one 1.2 us:
+    a call of a class that Python makes builds a dictionary of the keywords. A default is a plain
+    value that never changes; there is no `field(...)`.
     """
-    return dataclass(slots=True, kw_only=True, unsafe_hash=True)(cls)
+    known = fields(dataclass(init=False, repr=False, eq=False, kw_only=True)(cls))  # type: ignore[arg-type]
+    assert all(field.repr and field.default_factory is MISSING for field in known)
+    unfit = {"__dict__", "__weakref__", "__annotations__", *(field.name for field in known)}
+    struct = defstruct(
+        cls.__name__,
+        [(f.name, f.type) if f.default is MISSING else (f.name, f.type, f.default) for f in known],
+        namespace={name: value for name, value in vars(cls).items() if name not in unfit},
+        module=cls.__module__,
+        kw_only=True,
+        frozen=True,
+    )
+    return cast(type[T], struct)
 
 
 def header(headers: Headers, name: bytes) -> bytes | None:

@@ -10,7 +10,7 @@ from proxy.model.outcome import Drill, Phase, Sent
 from proxy.model.verdict import GOOD, Cause, Scope, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@noun
 class Usage:
     """Tokens that a provider says it has counted."""
 

@@ -1,6 +1,7 @@
 """Units, header fields and secrets."""
 
 import pickle
+from dataclasses import field, fields, replace
 
 import pytest
 
@@ -37,8 +38,14 @@ def test_secrets_compare_by_what_they_hold() -> None:
 
 @noun
 class Pair:
+    """Two numbers."""
+
     first: int
     second: int = 2
+
+    @property
+    def total(self) -> int:
+        return self.first + self.second
 
 
 def test_a_noun_is_slotted_keyword_only_and_compares_by_value() -> None:
@@ -47,3 +54,28 @@ def test_a_noun_is_slotted_keyword_only_and_compares_by_value() -> None:
     assert not hasattr(Pair(first=1), "__dict__")
     with pytest.raises(TypeError):
         Pair(1)  # type: ignore[call-arg]
+
+
+def test_a_noun_is_frozen_and_what_is_replaced_makes_another() -> None:
+    pair = Pair(first=1)
+    with pytest.raises(AttributeError):
+        pair.first = 3  # type: ignore[misc]
+    assert (replace(pair, first=3), pair) == (Pair(first=3), Pair(first=1))
+    assert [each.name for each in fields(Pair)] == ["first", "second"]
+
+
+def test_a_noun_keeps_what_its_class_says_and_does() -> None:
+    assert (Pair.__doc__, Pair.__module__) == ("Two numbers.", __name__)
+    assert Pair(first=1).total == 3
+    assert repr(Pair(first=1)) == "Pair(first=1, second=2)"
+
+
+@pytest.mark.parametrize("hidden", [field(repr=False), field(default_factory=tuple)])
+def test_a_noun_hides_no_field_and_makes_no_default(hidden: object) -> None:
+    class Odd:
+        """Not to be."""
+
+        first: object = hidden
+
+    with pytest.raises(AssertionError):
+        noun(Odd)

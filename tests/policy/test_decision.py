@@ -8,7 +8,7 @@ def test_events_and_decisions_are_closed_unions_of_nouns() -> None:
     decisions = ["Send", "Wait", "Relay", "Cancel", "Refuse", "Substitute"]
     assert [t.__name__ for t in get_args(Decision)] == decisions
     for kind in (*get_args(Event), *get_args(Decision)):
-        assert kind.__dataclass_params__.unsafe_hash
+        assert kind.__struct_config__.frozen
         assert "__dict__" not in dir(kind)
 
 
