@@ -36,7 +36,7 @@ class Attempt:
     """What it was given: the route's, or what the client's deadline has left of them."""
 
     def __init__(
-        self, number: int, target: Target, tier: int, member: Member, *, hedge: bool = False
+        self, number: int, target: Target, tier: int, member: Member, hedge: bool = False
     ) -> None:
         self.number = number
         self.target = target

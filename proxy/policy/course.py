@@ -216,18 +216,15 @@ class Course:
 
     # --- a conversation stays where it was ---------------------------------------------------
 
-    def _balances(self, tier: int) -> bool:
-        route = self._route
-        # With `first` the order of the table decides, and a conversation follows it back.
-        return route.balance is not _FIRST and route.sticky and len(route.tiers[tier]) > 1
-
     def _sticky_key(self, tier: int) -> Key | None:
-        if not self._balances(tier):
+        route = self._route
+        if route.balance is _FIRST or not route.sticky or len(route.tiers[tier]) == 1:
+            # With `first` the order of the table decides, and a conversation follows it back.
             return None
         key = self._prospects.ask.sticky
         if key is None and self._sticky is not None:
             key = self._sticky()
-        return None if key is None else (self._route.name, tier, key)
+        return None if key is None else (route.name, tier, key)
 
     @property
     def _waiting(self) -> Waiting:

@@ -77,7 +77,6 @@ class Failover:
         ask: Ask,
         route: Route,
         now: Instant,
-        *,
         sticky: Callable[[], str | None] | None,
         replayable: bool,
     ) -> None:
@@ -225,7 +224,7 @@ class Failover:
     ) -> tuple[Decision, ...]:
         self._number += 1
         member = self._health.member(target.backend)
-        attempt = Attempt(self._number, target, tier, member, hedge=hedge)
+        attempt = Attempt(self._number, target, tier, member, hedge)
         attempt.rung = None if self._ladder is None else self._ladder.rung
         limits = self._deadline.limits(now)
         self._prospects.take(attempt, now)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from proxy.model import Ask, Dialect, Fleet, Match, Operation, Replay, Route, Target, header
 
+_OTHER = Operation.OTHER
+"""Looked up once: in Python 3.11 a member of an enum costs 0.1 us, and every ask is matched."""
+
 
 def find_route(fleet: Fleet, ask: Ask) -> Route | None:
     """Return the route that takes `ask`, or None.
@@ -80,7 +83,7 @@ class _Rule:
         if match.operation is not None:
             if match.operation is not ask.operation:
                 return "operation"
-        elif ask.operation is Operation.OTHER and match.path is None:
+        elif ask.operation is _OTHER and match.path is None:
             return "path"
         if self.model is not None and (ask.model is None or not self.model.fullmatch(ask.model)):
             return "model"

@@ -82,7 +82,7 @@ class Standing:
         `sticky` is asked for what ties a conversation together where the ask does not say it and
         the choice depends on it. `replayable` says whether the body can be sent a second time.
         """
-        return Failover(self._shared, ask, route, now, sticky=sticky, replayable=replayable)
+        return Failover(self._shared, ask, route, now, sticky, replayable)
 
     def view(self, now: Instant) -> tuple[Row, ...]:
         """Return a line for each backend, and one for each model or key that is not plain well."""
