@@ -13,7 +13,7 @@ import msgspec
 
 from proxy.dialects.peek import Peeked
 from proxy.dialects.recognise import Recognition
-from proxy.model import Api, Ask, Headers, Operation, Seconds
+from proxy.model import Api, Ask, Headers, Operation, Seconds, changed
 
 _TIMEOUT = (b"x-stainless-timeout", b"x-server-timeout")
 """Seconds in all: the Anthropic SDKs, google-genai."""
@@ -54,7 +54,7 @@ def read_ask(
     in_path = recognition.model_at is not None
     if recognition.key is not None:
         headers = (*headers, (b"x-goog-api-key", recognition.key.reveal().encode()))
-    return Ask(
+    ask = Ask(
         dialect=recognition.dialect,
         api=recognition.api,
         operation=Operation.STATEFUL if seen.stateful else recognition.operation,
@@ -68,13 +68,16 @@ def read_ask(
         model_in_path=in_path,
         stream=recognition.stream or seen.stream,
         size=size,
+        choices=seen.choices,
+    )
+    return changed(
+        ask,
         sticky=told.session or _brief(seen.cache_key),
         timeout=told.timeout,
         read_timeout=told.read_timeout,
         resend=told.resend,
         no_failover=told.no_failover,
         backend=told.backend,
-        choices=seen.choices,
     )
 
 

@@ -33,6 +33,7 @@ from proxy.model import (
     Seconds,
     Sent,
     Verdict,
+    changed,
     noun,
 )
 from proxy.policy.decision import Failed, Ready, Send
@@ -242,7 +243,7 @@ class Runner:
         body = b"" if self.gate is None else b"".join(self.gate.held)
         if head is not None and not is_good(head.status):
             body = body[:ERROR_BODY]
-        return Outcome(
+        outcome = Outcome(
             dialect=bench.ask.dialect,
             api=bench.ask.api,
             operation=bench.ask.operation,
@@ -254,18 +255,17 @@ class Runner:
             status=None if head is None else head.status,
             headers=() if head is None else head.headers,
             body=body,
-            event=event,
             sent=self._sent,
             reused=self._reused,
             own_key=self.backend.credential.kind is not CredentialKind.CLIENT,
             elapsed=Seconds(bench.clock.now() - self._started),
-            drill=self.drill,
         )
+        return changed(outcome, event=event, drill=self.drill)
 
     def record(self) -> AttemptRecord:
         """Tell the attempt's story; once it is over it does not change."""
         watched = self.gate.watch if self.gate is not None else None
-        return AttemptRecord(
+        record = AttemptRecord(
             number=self.send.number,
             backend=self.backend.name,
             provider=self.backend.provider,
@@ -277,12 +277,15 @@ class Runner:
             sent=self._sent,
             status=None if self.head is None else self.head.status,
             reused=self._reused,
-            probe=self.send.probe,
-            hedge=self.send.hedge,
             bytes_out=self._bytes_out,
             bytes_in=self._bytes_in + (0 if self.sink is None else self.sink.bytes_in),
             times=tuple(self._times),
             garbled=0 if watched is None else watched.garbled,
+        )
+        return changed(
+            record,
+            probe=self.send.probe,
+            hedge=self.send.hedge,
             drill=self.drill,
             resumption=None
             if self._continuation is None

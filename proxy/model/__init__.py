@@ -6,7 +6,7 @@ only: no clock, no socket, no HTTP library, no settings format. Import from `pro
 """
 
 from proxy.model.ask import Api, Ask, Body, Dialect, Operation, Splice
-from proxy.model.base import NO_LABELS, Headers, Instant, Seconds, Secret, header, noun
+from proxy.model.base import NO_LABELS, Headers, Instant, Seconds, Secret, changed, header, noun
 from proxy.model.fleet import (
     Address,
     Backend,
@@ -103,6 +103,7 @@ __all__ = [
     "Url",
     "Usage",
     "Verdict",
+    "changed",
     "header",
     "noun",
 ]

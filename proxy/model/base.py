@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from types import MappingProxyType
-from typing import NewType, TypeVar, cast, dataclass_transform
+from typing import NewType, Protocol, TypeVar, cast, dataclass_transform
 
-from msgspec import defstruct
+from msgspec import defstruct, structs
 
 Seconds = NewType("Seconds", float)
 """A length of time."""
@@ -33,6 +33,9 @@ def noun(cls: type[T]) -> type[T]:
     msgspec, in C. One of eight fields costs 0.1 us; a dataclass 0.5 us, and a frozen one 1.2 us:
     a call of a class that Python makes builds a dictionary of the keywords. A default is a plain
     value that never changes; there is no `field(...)`.
+
+    With more than 15 keywords a call makes a dictionary of them after all, and costs 0.5 us more:
+    on the path the others are said with `changed`.
     """
     known = fields(dataclass(init=False, repr=False, eq=False, kw_only=True)(cls))  # type: ignore[arg-type]
     assert all(field.repr and field.default_factory is MISSING for field in known)
@@ -46,6 +49,14 @@ def noun(cls: type[T]) -> type[T]:
         frozen=True,
     )
     return cast(type[T], struct)
+
+
+class _Changed(Protocol):
+    def __call__(self, noun: T, /, **fields: object) -> T: ...
+
+
+changed = cast(_Changed, structs.replace)
+"""Return another noun, in which these fields are different: `dataclasses.replace`, in C."""
 
 
 def header(headers: Headers, name: bytes) -> bytes | None:

@@ -5,7 +5,7 @@ from dataclasses import field, fields, replace
 
 import pytest
 
-from proxy.model import Secret, header, noun
+from proxy.model import Secret, changed, header, noun
 
 HEADERS = ((b"Content-Type", b"text/html"), (b"content-type", b"second"), (b"X", b""))
 
@@ -61,6 +61,9 @@ def test_a_noun_is_frozen_and_what_is_replaced_makes_another() -> None:
     with pytest.raises(AttributeError):
         pair.first = 3  # type: ignore[misc]
     assert (replace(pair, first=3), pair) == (Pair(first=3), Pair(first=1))
+    assert (changed(pair, first=3), pair) == (Pair(first=3), Pair(first=1))
+    with pytest.raises(TypeError):
+        changed(pair, third=3)
     assert [each.name for each in fields(Pair)] == ["first", "second"]
 
 
