@@ -34,6 +34,7 @@ from proxy.model import (
     Route,
     Seconds,
     Verdict,
+    changed,
 )
 from proxy.policy.decision import (
     Cancel,
@@ -365,7 +366,7 @@ class Exchange:
     def _record(self) -> ExchangeRecord:
         ask, runner = self._ask, self._answering
         watched = runner.gate.watch if runner is not None and runner.gate is not None else None
-        return ExchangeRecord(
+        record = ExchangeRecord(
             id=self._request.id,
             client=ask.client,
             dialect=ask.dialect,
@@ -379,9 +380,12 @@ class Exchange:
             result=self._result or Result.CUT,  # a bug may have come before it was known
             status=self._status,
             started=self._started,
-            committed=self._committed,
             ended=self._ports.clock.now(),
             attempts=tuple(self._attempts),
+        )
+        return changed(
+            record,
+            committed=self._committed,
             backend="" if runner is None else runner.backend.name,
             served_model=None if runner is None else runner.model,
             bytes_up=ask.size,

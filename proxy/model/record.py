@@ -136,7 +136,7 @@ class ExchangeRecord:
     status: int
     """What the client saw; 0 when it saw nothing."""
     started: Instant
-    committed: Instant | None
+    committed: Instant | None = None
     ended: Instant
     attempts: tuple[AttemptRecord, ...]
     backend: str = ""
