@@ -8,7 +8,6 @@ between them Python goes token by token. What a key means is not known here.
 import codecs
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +15,7 @@ MOST_DEPTH = 100
 """Containers in each other; real requests have about ten."""
 
 
-class Field(NamedTuple):
+class Field(msgspec.Struct, frozen=True):
     """The value of a top-level key, as JSON."""
 
     raw: bytes
