@@ -27,12 +27,26 @@ class Lane:
     It lives as long as a backend of the table or a connection refers to it.
     """
 
-    __slots__ = ("__weakref__", "authority", "handshakes", "key", "retired", "waiting")
+    __slots__ = (
+        "__weakref__",
+        "asked",
+        "authority",
+        "handshakes",
+        "key",
+        "lines",
+        "retired",
+        "waiting",
+    )
 
     def __init__(self, key: tuple[object, ...], authority: bytes) -> None:
         self.key = key
         self.authority = authority
         """The Host header's value."""
+        self.asked: tuple[object, ...] = ()
+        """Method, target and fields of the last request. A client's own key may be in them: a lane
+        that was made for such a key ends with its connections."""
+        self.lines = b""
+        """How that request's head begins, as `request` has rendered it."""
         self.retired = False
         """The table no longer has it: its connections end with the request that they carry."""
         self.waiting: list[Connection] = []

@@ -7,6 +7,8 @@ order's. Must never know a socket, and never lets a line end or a space through 
 import re
 
 from proxy.exchange import Order
+from proxy.model import Headers
+from proxy.wire.connection import Lane
 
 _BREAKS_THE_LINE = re.compile(rb"[\x00-\x20\x7f]")
 _HAVE_CONTENT = frozenset({b"POST", b"PUT", b"PATCH"})
@@ -14,22 +16,30 @@ _HAVE_CONTENT = frozenset({b"POST", b"PUT", b"PATCH"})
 _FIELD = b": ".join
 
 
-def request_head(order: Order, authority: bytes) -> bytes | None:
-    """Render the head; None when a piece of it would break out of its line."""
-    method, target, headers = order.method, order.target, order.headers
+def request_head(order: Order, lane: Lane) -> bytes | None:
+    """Render the head; None when a piece of it would break out of its line.
+
+    SDKs ask the same again and again: what a lane was asked last is not rendered and looked
+    through a second time.
+    """
+    asked = (order.method, order.target, order.headers)
+    if asked != lane.asked:
+        lines = _lines(*asked, lane.authority)
+        if lines is None:
+            return None
+        lane.asked, lane.lines = asked, lines
+    return b"%b%b\r\n\r\n" % (lane.lines, _framing(order))
+
+
+def _lines(method: bytes, target: bytes, headers: Headers, authority: bytes) -> bytes | None:
+    """Return all lines but for the framing's, without the last line's end."""
     if target[:1] != b"/" or not method or _BREAKS_THE_LINE.search(method + target):
         return None
     fields = b"\r\n".join((b"", *map(_FIELD, headers)))
     count = len(headers)
     if fields.count(b"\n") != count or fields.count(b"\r") != count or b"\0" in fields:
         return None
-    return b"%b %b HTTP/1.1\r\nHost: %b%b%b\r\n\r\n" % (
-        method,
-        target,
-        authority,
-        fields,
-        _framing(order),
-    )
+    return b"%b %b HTTP/1.1\r\nHost: %b%b" % (method, target, authority, fields)
 
 
 def _framing(order: Order) -> bytes:

@@ -55,7 +55,7 @@ class Transport:
         """Begin an attempt; never raises, and tells no end from inside this call."""
         attempt = Attempt(order, receiver, self._tasks)
         lane = self._pool.lane(order)
-        head = request_head(order, lane.authority)
+        head = request_head(order, lane)
         if head is None:
             self._loop.call_soon(attempt.fail, Fault.PROTOCOL, "the request would break its lines")
         elif self._closed:

@@ -1,8 +1,11 @@
 """The head of a request."""
 
+import itertools
+
 import pytest
 
 from proxy.model import Headers, Url
+from proxy.wire.connection import Lane
 from proxy.wire.request import request_head
 from tests.wire.peer import Flowing, InMemory, backend, order
 
@@ -10,7 +13,7 @@ TO = backend(Url(tls=True, host="api.example", port=443, path="/v1"))
 
 
 def head(body: object = None, **changes: object) -> bytes | None:
-    return request_head(order(TO, body, **changes), b"api.example")
+    return request_head(order(TO, body, **changes), Lane((), b"api.example"))
 
 
 def test_it_has_host_and_framing_and_the_orders_fields_in_their_order() -> None:
@@ -68,3 +71,30 @@ def test_a_method_that_would_break_its_line_is_refused(method: bytes) -> None:
 )
 def test_a_field_that_would_break_its_line_is_refused(headers: Headers) -> None:
     assert head(headers=headers) is None
+
+
+def test_what_was_asked_before_is_not_mixed_with_what_is_asked_now() -> None:
+    """A head after another on one lane is the head that it would be alone."""
+    heads: list[dict[str, object]] = [
+        {},
+        {"headers": ((b"x-a", b"1"),)},
+        {"headers": ((b"x-a", b"2"),)},
+        {"headers": ((b"X-A", b"2"),)},
+        {"headers": ((b"x-a", b"2"), (b"x-b", b"3"))},
+        {"headers": ((b"x-b", b"3"), (b"x-a", b"2"))},
+        {"target": b"/v1/other"},
+        {"method": b"GET"},
+        {"body": InMemory(b"abc")},
+        {"body": Flowing(b"abc")},
+        {"target": b"/a b"},
+        {"headers": ((b"a", b"b\r\nc: d"),)},
+        {},
+    ]
+    lane = Lane((), b"api.example")
+    for before, now in itertools.product(heads, heads):
+        asked = []
+        for changes in (before, now, now):
+            body = changes.get("body", InMemory(b""))
+            rest = {name: value for name, value in changes.items() if name != "body"}
+            asked.append((request_head(order(TO, body, **rest), lane), head(body, **rest)))
+        assert all(on_one_lane == alone for on_one_lane, alone in asked)
