@@ -1,42 +1,14 @@
 """Read what the client wants: the Ask.
 
-Knows the header fields with which SDKs tell their deadlines and re-sends, and what ties the calls
-of one conversation together. What comes of it is policy's business.
+Knows what ties the calls of one conversation together. What comes of it is policy's business.
 """
-
-import hashlib
-import math
-import re
-from functools import lru_cache
 
 import msgspec
 
 from proxy.dialects.peek import Peeked
 from proxy.dialects.recognise import Recognition
-from proxy.model import Api, Ask, Headers, Operation, Seconds, changed
-
-_TIMEOUT = (b"x-stainless-timeout", b"x-server-timeout")
-"""Seconds in all: the Anthropic SDKs, google-genai."""
-_READ_TIMEOUT = b"x-stainless-read-timeout"
-"""Seconds of silence: the OpenAI SDK."""
-_RESEND = b"x-stainless-retry-count"
-_NO_FAILOVER = b"x-faultline-no-failover"
-_BACKEND = b"x-faultline-backend"
-_SESSION = (
-    b"x-claude-code-session-id",
-    b"x-session-id",
-    b"session-id",
-    b"session_id",
-    b"thread-id",
-)
-"""In order of weight; `session-id` and `thread-id` are Codex's."""
-_READ = frozenset({*_TIMEOUT, _READ_TIMEOUT, _RESEND, _NO_FAILOVER, _BACKEND, *_SESSION})
-_COUNT = re.compile(rb"[0-9]{1,3}")
-_NAMED = 256
-"""Bytes of a session's name, or of a cache key, that are kept; a longer one is told by its hash:
-ten thousand of them are remembered."""
-_TOLD = 256
-"""Sets of these fields whose meaning is remembered: SDKs send the same ones again and again."""
+from proxy.dialects.told import brief, digest
+from proxy.model import Api, Ask, Headers, Operation, changed
 
 
 def read_ask(
@@ -49,7 +21,7 @@ def read_ask(
     client: str,
 ) -> Ask:
     """Put together what routing needs to know. `peeked` is None where no body was looked at."""
-    told = _told(tuple([field for field in headers if field[0].lower() in _READ]))
+    told = recognition.told
     seen = peeked or _NOTHING
     in_path = recognition.model_at is not None
     if recognition.key is not None:
@@ -72,7 +44,7 @@ def read_ask(
     )
     return changed(
         ask,
-        sticky=told.session or _brief(seen.cache_key),
+        sticky=told.session or brief(seen.cache_key),
         timeout=told.timeout,
         read_timeout=told.read_timeout,
         resend=told.resend,
@@ -82,62 +54,6 @@ def read_ask(
 
 
 _NOTHING = Peeked()
-
-
-class _Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What the fields say; see `Ask`."""
-
-    session: str | None
-    timeout: Seconds | None
-    read_timeout: Seconds | None
-    resend: int
-    no_failover: bool
-    backend: str | None
-
-
-@lru_cache(_TOLD)
-def _told(headers: Headers) -> _Told:
-    told = {name.lower(): value for name, value in headers}
-    return _Told(
-        session=_session(told),
-        timeout=_least(told, _TIMEOUT),
-        read_timeout=_least(told, (_READ_TIMEOUT,)),
-        resend=_resend(told.get(_RESEND, b"")),
-        no_failover=told.get(_NO_FAILOVER, b"").strip().lower() in {b"1", b"true"},
-        backend=_name(told.get(_BACKEND, b"")),
-    )
-
-
-def _session(told: dict[bytes, bytes]) -> str | None:
-    value = next((told[name] for name in _SESSION if told.get(name)), None)
-    if value is None:
-        return None
-    return _digest(value) if len(value) > _NAMED else value.decode("latin-1")
-
-
-def _brief(key: str | None) -> str | None:
-    return _digest(key.encode()) if key is not None and len(key) > _NAMED else key
-
-
-def _least(told: dict[bytes, bytes], names: tuple[bytes, ...]) -> Seconds | None:
-    times = [time for name in names if (time := _seconds(told.get(name))) is not None]
-    return Seconds(min(times)) if times else None
-
-
-def _seconds(value: bytes | None) -> float | None:
-    try:
-        seconds = float(value or b"")
-    except ValueError:
-        return None
-    return seconds if 0 < seconds < math.inf else None
-
-
-def _resend(value: bytes) -> int:
-    return int(value) if _COUNT.fullmatch(value) else 0
-
-
-def _name(value: bytes) -> str | None:
-    return value.strip().decode("latin-1") or None
 
 
 def sticky_key(ask: Ask, body: bytes | None) -> str | None:
@@ -154,11 +70,7 @@ def sticky_key(ask: Ask, body: bytes | None) -> str | None:
         opening = _OPENINGS[ask.api](body)
     except (KeyError, ValueError, msgspec.DecodeError, RecursionError):
         return None
-    return _digest(opening) if opening else None
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=12).hexdigest()
+    return digest(opening) if opening else None
 
 
 class _Turn(msgspec.Struct):

@@ -13,6 +13,7 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 
 from proxy.dialects.paths import FAMILIES, GEMINI_METHODS, MODELS, POSTS, UNKNOWN, Call
+from proxy.dialects.told import Told, read_told
 from proxy.model import Api, Dialect, Headers, Operation, Refusal, Secret
 
 MOST_URL = 8 * 1024
@@ -46,6 +47,8 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
     dialect: Dialect
     api: Api
     operation: Operation
+    told: Told
+    """What the fields say of the call itself."""
     path: str
     """Normal: exactly one `/v1`, or Gemini's `/v1beta`, in front."""
     query: str = ""
@@ -104,6 +107,7 @@ def recognise(method: str, raw_target: str, headers: Headers) -> Recognition | R
         # Without `alt=sse` the stream is one JSON array: its end is its framing's.
         api=Api.OPAQUE if array else call.api,
         operation=call.operation,
+        told=read_told(headers),
         path=version + place.rest,
         query=query,
         key=key,

@@ -53,39 +53,18 @@ def test_state_pins() -> None:
     assert ask("/v1/responses", (), Peeked()).operation is Operation.GENERATE
 
 
-@pytest.mark.parametrize(
-    ("headers", "timeout"),
-    [
-        ((), None),
-        (((b"X-Stainless-Timeout", b"600"),), 600.0),
-        (((b"x-server-timeout", b"12.5"), (b"x-stainless-timeout", b"20")), 12.5),
-        (((b"x-stainless-timeout", b"NOT_GIVEN"),), None),
-        (((b"x-stainless-timeout", b"-1"),), None),
-        (((b"x-stainless-timeout", b"0"),), None),
-        (((b"x-stainless-timeout", b"inf"),), None),
-        (((b"x-stainless-timeout", b"nan"),), None),
-    ],
-)
-def test_the_clients_patience(headers: Headers, timeout: float | None) -> None:
-    assert ask(headers=headers).timeout == timeout
-
-
-def test_what_the_sdks_tell() -> None:
-    headers = ((b"x-stainless-read-timeout", b"600"), (b"X-Stainless-Retry-Count", b"2"))
-    told = ask(headers=headers)
-    assert (told.timeout, told.read_timeout, told.resend) == (None, 600.0, 2)
-
-
-@pytest.mark.parametrize("count", [b"", b"-1", b"x", b"1" * 50, b"\xb2"])
-def test_a_count_that_is_none(count: bytes) -> None:
-    assert ask(headers=((b"x-stainless-retry-count", count),)).resend == 0
-
-
-def test_what_a_person_asks_for() -> None:
-    told = ask(headers=((b"X-Faultline-No-Failover", b"1"), (b"x-faultline-backend", b" azure ")))
-    assert (told.no_failover, told.backend) == (True, "azure")
-    untold = ask(headers=((b"x-faultline-no-failover", b"0"), (b"x-faultline-backend", b"")))
-    assert (untold.no_failover, untold.backend) == (False, None)
+def test_what_the_fields_tell() -> None:
+    headers = (
+        (b"x-stainless-timeout", b"60"),
+        (b"x-stainless-read-timeout", b"600"),
+        (b"x-stainless-retry-count", b"2"),
+        (b"x-faultline-no-failover", b"1"),
+        (b"x-faultline-backend", b"azure"),
+        (b"session-id", b"s1"),
+    )
+    asked = ask(headers=headers)
+    assert (asked.timeout, asked.read_timeout, asked.resend) == (60.0, 600.0, 2)
+    assert (asked.no_failover, asked.backend, asked.sticky) == (True, "azure", "s1")
 
 
 def test_a_key_in_the_query_becomes_the_field_that_means_the_same() -> None:
