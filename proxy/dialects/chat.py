@@ -144,10 +144,14 @@ def whole_chat(body: bytes) -> Whole | None:
     answer = _ANSWER.load(body)
     if answer is None:
         return None
-    reasons = [choice.finish_reason for choice in answer.choices or () if choice.finish_reason]
+    content = False
+    reason: object = None
+    for choice in answer.choices or ():
+        content = content or choice.is_content()
+        reason = reason or choice.finish_reason
     return Whole(
-        content=any(map(_Choice.is_content, answer.choices or ())),
-        reason=str(reasons[0]) if reasons else None,
+        content=content,
+        reason=str(reason) if reason else None,
         failed=body if answer.is_failed() else None,
         usage=answer.usage(),
     )
