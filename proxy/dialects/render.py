@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from proxy.model import Ask, Body, Dialect, Refusal, Splice, Target, noun
+from proxy.model import Ask, Body, Dialect, Refusal, Splice, Target
 
 _VERSION = {Dialect.OPENAI: "/v1", Dialect.ANTHROPIC: "/v1", Dialect.GEMINI: "/v1beta"}
 """What stands in a normal path where a backend's URL has its own."""
@@ -21,9 +21,8 @@ _UPLOAD = "/upload"
 """What Google's uploads have before the version."""
 
 
-@noun
-class Rendered:
-    """What is sent to one target."""
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent to one target. A Struct: it is made in a third of the time."""
 
     target: bytes
     """Path and query, as they stand in the request line."""

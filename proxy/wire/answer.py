@@ -12,7 +12,7 @@ from proxy.wire.rules import (
     MOST_BARE,
     MOST_HEAD,
     MOST_INTERIM,
-    Extent,
+    UNTIL_EOF,
     Field,
     extent_of,
     framing_fields,
@@ -136,7 +136,7 @@ class Answer:
         extent = extent_of(method, status, framing)
         self.status = status
         self.headers = tuple(fields)
-        self.until_eof = extent is Extent.UNTIL_EOF
+        self.until_eof = extent is UNTIL_EOF
         self.reusable = self._parser.should_keep_alive() and may_reuse(
             method, version, extent, framing
         )

@@ -36,6 +36,10 @@ class Extent(Enum):
     """By the end of the connection only."""
 
 
+NONE, DELIMITED, UNTIL_EOF = Extent.NONE, Extent.DELIMITED, Extent.UNTIL_EOF
+"""Names for each answer to go by."""
+
+
 def framing_fields(fields: Iterable[Field]) -> list[Field]:
     """Return the fields that frame the body, their names in lower case."""
     return [
@@ -64,8 +68,8 @@ def problem_of(status: int, version: str, fields: Sequence[Field], framing: list
 def extent_of(method: bytes, status: int, framing: list[Field]) -> Extent:
     """Say how the end of the body is known (RFC 9112, 6.3)."""
     if method == b"HEAD" or status in _BODILESS:
-        return Extent.NONE
-    return Extent.DELIMITED if framing else Extent.UNTIL_EOF
+        return NONE
+    return DELIMITED if framing else UNTIL_EOF
 
 
 def may_reuse(method: bytes, version: str, extent: Extent, framing: list[Field]) -> bool:
@@ -74,6 +78,6 @@ def may_reuse(method: bytes, version: str, extent: Extent, framing: list[Field])
     The peer's own wish (`Connection: close`) is the parser's to know. An answer to HEAD leaves
     the parser waiting for a body; a bodiless answer that announces one may be followed by it.
     """
-    if version != "1.1" or method == b"HEAD" or extent is Extent.UNTIL_EOF:
+    if version != "1.1" or method == b"HEAD" or extent is UNTIL_EOF:
         return False
-    return extent is Extent.DELIMITED or all(value.strip() == b"0" for _, value in framing)
+    return extent is DELIMITED or all(value.strip() == b"0" for _, value in framing)
