@@ -19,6 +19,10 @@ from proxy.wire.upload import upload
 GRACE = Seconds(2.0)
 """How long the framing of a whole answer may take to end (design, "Never a false whole")."""
 
+RESOLVE, HEAD, FIRST_CONTENT, END = Phase.RESOLVE, Phase.HEAD, Phase.FIRST_CONTENT, Phase.END
+NOT_SENT, MAYBE_SENT, HEAD_SEEN = Sent.NOT_SENT, Sent.MAYBE_SENT, Sent.HEAD_SEEN
+"""Names for each attempt to go by."""
+
 
 class Attempt:
     """A `Call` for the exchange, a `User` for its connection."""
@@ -46,8 +50,8 @@ class Attempt:
         self._tasks = tasks
         self._connection: Connection | None = None
         self._grace: asyncio.TimerHandle | None = None
-        self._phase = Phase.RESOLVE
-        self._sent = Sent.NOT_SENT
+        self._phase = RESOLVE
+        self._sent = NOT_SENT
         self._reused = self._paused = self._headed = self._flowing = False
         self._bytes_out = self._bytes_in = 0
         self.task: asyncio.Task[None] | None = None
@@ -99,14 +103,14 @@ class Attempt:
         order = self._order
         self._connection = connection
         self._reused = connection.served > 0
-        self._sent = Sent.MAYBE_SENT
+        self._sent = MAYBE_SENT
         connection.use(self, order.method)
         if self._paused:
             connection.transport.pause_reading()
         data = order.body.data
         if data is not None:
             self._write(head + data)
-            self.reach(Phase.HEAD)
+            self.reach(HEAD)
             return
         self._write(head)
         self.reach(Phase.WRITE)
@@ -157,7 +161,7 @@ class Attempt:
         connection = self._connection
         if clean and connection is not None and connection.answer.until_eof:
             self._let_go()
-            self._phase = Phase.END
+            self._phase = END
             self._tell_end(None)
         else:
             self.fail(*loss_of(error))
@@ -184,12 +188,12 @@ class Attempt:
         elif problem:
             self.fail(Fault.LOCAL, problem)
         else:
-            self.reach(Phase.HEAD)
+            self.reach(HEAD)
 
     def _tell_head(self, answer: Answer) -> None:
         self._headed = True
-        self._sent = Sent.HEAD_SEEN
-        self._phase = Phase.FIRST_CONTENT
+        self._sent = HEAD_SEEN
+        self._phase = FIRST_CONTENT
         if self.task is not None:  # an early answer: the rest of the body is no longer wanted
             self._stop_task()
             answer.reusable = False
@@ -201,7 +205,7 @@ class Attempt:
         """Give the connection back where nothing is in doubt; then tell, so that it can serve."""
         self._connection = None
         self._let_go()
-        self._phase = Phase.END
+        self._phase = END
         if connection.answer.reusable and not connection.transport.get_write_buffer_size():
             if self._paused:
                 connection.transport.resume_reading()
