@@ -17,10 +17,10 @@ from proxy.dialects.static import static_answer
 from proxy.exchange import Request
 from proxy.exchange.alarm import Nap
 from proxy.exchange.interruption import LEFT, LOSER, interruption
-from proxy.exchange.ports import Ports
+from proxy.exchange.ports import Bench, Ports
 from proxy.exchange.relay import Relay
 from proxy.exchange.resume import Resume, resume_for
-from proxy.exchange.runner import Bench, Runner
+from proxy.exchange.runner import Runner
 from proxy.model import (
     GOOD,
     AttemptRecord,
@@ -212,12 +212,12 @@ class Exchange:
             match decision:
                 case Send():
                     self._send(decision)
+                case Commit(number=number):
+                    self._commit(number)
                 case Wait(until=until):
                     self._wait(until)
                 case Cancel(number=number):
                     self._end_attempt(number, LOSER)
-                case Commit(number=number):
-                    self._commit(number)
                 case Refuse():
                     self._refuse(decision)
                 case Substitute():

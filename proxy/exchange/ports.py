@@ -1,10 +1,11 @@
-"""What every exchange works with, for as long as the process lives."""
+"""What every exchange of a process works with, and what every runner of one exchange does."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from proxy.exchange import Clock, Events, Judge, Upstream
-from proxy.model import Drill, Route
+from proxy.model import Ask, Body, Drill, Route, noun
+from proxy.policy.decision import Failed, Ready
 from proxy.policy.standing import Standing
 
 
@@ -21,3 +22,18 @@ class Ports:
     """The drill that runs at the backend of a name."""
     note: Callable[[Route], str] = lambda _: ""
     """What else a refusal on a route tells its reader: of an incident; returns at once."""
+
+
+@noun
+class Bench:
+    """What every runner of one exchange works with."""
+
+    ask: Ask
+    body: Body
+    upstream: Upstream
+    clock: Clock
+    judge: Judge
+    inform: Callable[[Ready | Failed], None]
+    guard: Callable[..., None]
+    """Calls what it is given; a bug in it ends the exchange."""
+    drilled: Callable[[str], Drill | None]

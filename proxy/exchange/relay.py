@@ -11,7 +11,8 @@ from proxy.dialects.errors import error_event
 from proxy.dialects.shown import split_failure
 from proxy.exchange import Downstream
 from proxy.exchange.alarm import Alarm
-from proxy.exchange.runner import LINGER, Bench, Runner
+from proxy.exchange.ports import Bench
+from proxy.exchange.runner import LINGER, Runner
 from proxy.model import (
     GOOD,
     Cause,

@@ -6,7 +6,6 @@ judge makes a `Verdict` of it, and the exchange hears one `Ready` or `Failed`. A
 runner only passes bytes and the ending to the relay. It never decides what is done next.
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
 from proxy.dialects.gate import Gate, State, gate_for, is_good
@@ -14,16 +13,14 @@ from proxy.dialects.headers import request_headers
 from proxy.dialects.render import render
 from proxy.dialects.resumed import SeamGate
 from proxy.dialects.watch import Watch
-from proxy.exchange import Call, Clock, Judge, Order, Upstream
+from proxy.exchange import Call, Order
 from proxy.exchange.alarm import Alarm
+from proxy.exchange.ports import Bench
 from proxy.exchange.resume import MISMATCH, Continuation
 from proxy.model import (
     GOOD,
-    Ask,
     AttemptRecord,
-    Body,
     CredentialKind,
-    Drill,
     Ending,
     Fault,
     Head,
@@ -34,7 +31,6 @@ from proxy.model import (
     Sent,
     Verdict,
     changed,
-    noun,
 )
 from proxy.policy.decision import Failed, Ready, Send
 
@@ -42,6 +38,13 @@ ERROR_BODY = 64 * 1024
 """Bytes of an error's body that the diagnosis gets to see."""
 LINGER = Seconds(2.0)
 """What the bytes after the terminal signal may take (usage, `[DONE]`, the end of the framing)."""
+RESOLVE, WRITE, HEAD = Phase.RESOLVE, Phase.WRITE, Phase.HEAD
+FIRST_CONTENT, CONTENT, END = Phase.FIRST_CONTENT, Phase.CONTENT, Phase.END
+NOT_SENT, MAYBE_SENT = Sent.NOT_SENT, Sent.MAYBE_SENT
+HEAD_SEEN, CONTENT_SEEN = Sent.HEAD_SEEN, Sent.CONTENT_SEEN
+READY, FAILED, MOVING = State.READY, State.FAILED, State.MOVING
+CLIENT = CredentialKind.CLIENT
+"""Names for each attempt to go by: in Python 3.11 a member of an enum is looked up each time."""
 SILENT = frozenset({Fault.SILENCE, Fault.CONNECT_TIMEOUT, Fault.TLS_TIMEOUT})
 """Faults of a target that let a limit pass: it is never redialled in the same exchange."""
 
@@ -59,21 +62,6 @@ class Sink(Protocol):
         """Take the end."""
 
 
-@noun
-class Bench:
-    """What every runner of one exchange works with."""
-
-    ask: Ask
-    body: Body
-    upstream: Upstream
-    clock: Clock
-    judge: Judge
-    inform: Callable[[Ready | Failed], None]
-    guard: Callable[..., None]
-    """Calls what it is given; a bug in it ends the exchange."""
-    drilled: Callable[[str], Drill | None]
-
-
 class Runner:
     """One attempt. A `Receiver` of the wire; `cancel` ends it in any phase.
 
@@ -87,14 +75,14 @@ class Runner:
         self.head: Head | None = None
         self.gate: Gate | SeamGate | None = None
         self.verdict: Verdict | None = None
-        self.phase = Phase.RESOLVE
+        self.phase = RESOLVE
         self.sink: Sink | None = None
         self._bench = bench
         self._continuation = continuation
         self.drill = bench.drilled(self.backend.name)
         self._call: Call | None = None
         self._bytes_in = self._bytes_out = 0
-        self._sent = Sent.NOT_SENT
+        self._sent = NOT_SENT
         self._reused = self._uploads = self._lingering = False
         self._times: list[tuple[Phase, Seconds]] = []
         self._started = bench.clock.now()
@@ -105,7 +93,7 @@ class Runner:
     @property
     def whole(self) -> bool:
         """Whether nothing follows what the gate holds."""
-        return self.phase is Phase.END or self._ended is not None
+        return self.phase is END or self._ended is not None
 
     def start(self) -> None:
         """Send the request."""
@@ -158,14 +146,14 @@ class Runner:
 
     def on_phase(self, phase: Phase) -> None:
         """Give the new phase its limit; of a body that goes up in pieces, each has its own."""
-        again = phase is Phase.WRITE and self.phase is Phase.WRITE
+        again = phase is WRITE and self.phase is WRITE
         now = self._bench.clock.now() if again else self._reach(phase)
         limits = self.send.limits
-        if phase is Phase.HEAD:
-            self._sent = Sent.MAYBE_SENT
+        if phase is HEAD:
+            self._sent = MAYBE_SENT
             self._expect(limits.head, now)
-        elif phase is Phase.WRITE:
-            self._sent = Sent.MAYBE_SENT
+        elif phase is WRITE:
+            self._sent = MAYBE_SENT
             if self._uploads:
                 self._expect(max(limits.head, limits.stall), now)
 
@@ -175,8 +163,8 @@ class Runner:
         going_on = self._continuation
         self.gate = gate_for(self._bench.ask, head) if going_on is None else going_on.gate(head)
         self._reused = head.reused
-        self._sent = Sent.HEAD_SEEN
-        now = self._reach(Phase.FIRST_CONTENT)
+        self._sent = HEAD_SEEN
+        now = self._reach(FIRST_CONTENT)
         self._expect(self.send.limits.first_content, now)
 
     def on_data(self, data: bytes) -> None:
@@ -185,11 +173,11 @@ class Runner:
         gate = self.gate
         assert gate is not None
         state = gate.feed(data)
-        if state is State.READY:
+        if state is READY:
             self._open()
-        elif state is State.FAILED:
+        elif state is FAILED:
             self._fail_in_stream()
-        elif state is State.MOVING:
+        elif state is MOVING:
             self._expect(self.send.limits.stall, self._bench.clock.now())
         elif gate.watch is not None and gate.watch.terminal:
             self._linger(gate.watch)
@@ -249,7 +237,7 @@ class Runner:
             operation=bench.ask.operation,
             stream=bench.ask.stream,
             provider=self.backend.provider,
-            phase=Phase.END if fault is None else phase,
+            phase=END if fault is None else phase,
             fault=fault,
             detail=detail,
             status=None if head is None else head.status,
@@ -257,7 +245,7 @@ class Runner:
             body=body,
             sent=self._sent,
             reused=self._reused,
-            own_key=self.backend.credential.kind is not CredentialKind.CLIENT,
+            own_key=self.backend.credential.kind is not CLIENT,
             elapsed=Seconds(bench.clock.now() - self._started),
         )
         return changed(outcome, event=event, drill=self.drill)
@@ -303,13 +291,13 @@ class Runner:
         """Be ready; but an error that is too long to be held is judged by what has come of it."""
         assert self.head is not None
         if is_good(self.head.status):
-            self._sent = Sent.CONTENT_SEEN
-            self._reach(Phase.CONTENT)
+            self._sent = CONTENT_SEEN
+            self._reach(CONTENT)
             self._tell(GOOD)
             return
         if self._call is not None:
             self._call.cancel()
-        self._judge(self.outcome(None, phase=Phase.END))
+        self._judge(self.outcome(None, phase=END))
 
     def _miss(self) -> None:
         """Fail as one that was to go on, and was well, and said something else."""
@@ -331,7 +319,7 @@ class Runner:
             fault = Fault.FAILED_EVENT
         elif watched.overflow:
             fault = Fault.TOO_LARGE
-        outcome = self.outcome(fault, phase=Phase.FIRST_CONTENT, event=watched.failed)
+        outcome = self.outcome(fault, phase=FIRST_CONTENT, event=watched.failed)
         if self._call is not None:
             self._call.cancel()
         self._judge(outcome)
@@ -350,7 +338,7 @@ class Runner:
     def _judge(self, outcome: Outcome) -> None:
         verdict = self._bench.judge(outcome, self.backend, self._bench.clock.now())
         if verdict.good:
-            self._reach(Phase.END)
+            self._reach(END)
             self._tell(verdict)
             return
         self.close(verdict)
