@@ -23,7 +23,8 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from aiohttp.web_server import Server
 
-from proxy.edge.fields import bad_request, head_of
+from proxy.edge.boundary import Boundary
+from proxy.edge.fields import bad_request
 from proxy.edge.intake import Pace
 from proxy.model import Refusal, Seconds
 
@@ -123,13 +124,12 @@ class Connection(RequestHandler):
 
     __slots__ = (
         "_all",
-        "_begun",
+        "_boundary",
         "_pace",
         "_payload",
         "_serve",
         "_timer",
         "full",
-        "head",
         "on_room",
         "shortcut",
     )
@@ -138,8 +138,6 @@ class Connection(RequestHandler):
         loop = asyncio.get_running_loop()
         super().__init__(connections, loop=loop, keepalive_timeout=pace.keepalive, **LIMITS)
         self._all = connections
-        self.head = b""
-        """The head that was read last, where it came whole and in one read."""
         self.shortcut: Shortcut | None = None
         """What is remembered of this connection by whoever serves it; it ends with it."""
         self.full = False
@@ -149,8 +147,7 @@ class Connection(RequestHandler):
         self._serve = serve
         self._pace = pace
         self._payload: StreamReader = EMPTY_PAYLOAD
-        self._begun = False
-        """Whether a head has begun, behind a request that is being served."""
+        self._boundary = Boundary()
         self._timer: TimerHandle | None = None
 
     @property
@@ -205,8 +202,7 @@ class Connection(RequestHandler):
     async def _next(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
         if not self._messages:
             self._waiter = self._loop.create_future()
-            if self._begun:
-                self._begun = False
+            if self._boundary.begun:
                 self.arm(self._pace.head, self._head_is_late)
             try:
                 await self._waiter
@@ -237,19 +233,25 @@ class Connection(RequestHandler):
 
     @property
     def idle(self) -> bool:
-        """Whether the next byte begins a request."""
+        """Whether no request is being served or has begun: the next byte begins one."""
         waiter = self._waiter
-        return waiter is not None and self._timer is None and not waiter.done()
+        return waiter is not None and self._boundary.clean and not waiter.done()
+
+    @property
+    def head(self) -> bytes:
+        """The head that was read last, where its bytes are certain."""
+        return self._boundary.head
 
     def parse(self, data: bytes) -> None:
         """Parse; a request that is only begun has its deadline, a broken body ends its reader."""
-        idle = self.idle
-        between = self._waiter is None and not self._messages and self._payload.is_eof()
+        known = len(self._messages)
         RequestHandler.data_received(self, data)
-        self._begun = between and not self._messages
-        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+        new = len(self._messages) - known
+        message, payload = self._messages[-1] if new else (None, EMPTY_PAYLOAD)
+        plain = isinstance(message, RawRequestMessage) and not message.chunked
+        self._boundary.follow(data, new, payload, plain=plain)
+        if isinstance(message, _ErrInfo):
             self._break_bodies()
-        self.head = head_of(data) if idle and len(self._messages) == 1 else b""
         waiter = self._waiter
         if waiter is not None and self._timer is None and not waiter.done():
             self.arm(self._pace.head, self._head_is_late)
@@ -292,6 +294,8 @@ class Connection(RequestHandler):
             self.shortcut.lost()
         if not self._payload.is_eof():
             self._payload.set_exception(ConnectionResetError("the client is gone"))
+        # They lead back here, and know the app's keys: nothing is left to the collector.
+        self.shortcut, self._payload, self._boundary = None, EMPTY_PAYLOAD, Boundary()
 
     # For the shortcut.
 
@@ -356,6 +360,7 @@ class Connection(RequestHandler):
     def force_close(self) -> None:
         """Close once all is written, or once the client has read nothing for too long."""
         transport = self.transport
+        self.on_room = None
         super().force_close()
         if transport is not None:
             self._watch_flush(transport)

@@ -24,7 +24,7 @@ class Exchange(Protocol):
     """A request on its way through."""
 
     def begin(self) -> None:
-        """Begin; never raises."""
+        """Begin; it may be over before this returns."""
 
     def interrupt(self) -> None:
         """End it where it is, for its client or Faultline goes away; idempotent."""
@@ -75,8 +75,9 @@ class Desk:
 
     def book_in(self, reply: Reply) -> Visit:
         """Hear of a request."""
+        visit = Visit(self._new_id(), reply)
         self.in_flight += 1
-        return Visit(self._new_id(), reply)
+        return visit
 
     def turn_away(self, visit: Visit, refusal: Refusal) -> None:
         """Refuse a request before it becomes an exchange."""
@@ -88,9 +89,15 @@ class Desk:
         reply = visit.reply
         if bug is None and not reply.ended and not reply.gone:
             bug = Unanswered()
-        if bug is not None:
-            log.error("a bug: %s at %s", type(bug).__name__, _place(bug))
-            visit.break_off(BUG)
+        try:
+            if bug is not None:
+                log.error("a bug: %s at %s", type(bug).__name__, _place(bug))
+                visit.break_off(BUG)
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Hear that a request is not served here after all."""
         self.in_flight -= 1
         if not self.in_flight:
             self._quiet.set()

@@ -22,7 +22,7 @@ _FRAMED_OTHERWISE = (b"transfer-encoding", b"expect", b"upgrade")
 
 
 class Familiar:
-    """One head, and what it is about. It stays with its connection, for it holds the app's keys."""
+    """The head of a POST, and what it is about. It ends with its connection: it holds the keys."""
 
     __slots__ = ("_after", "_before", "door", "errand")
 
@@ -54,9 +54,9 @@ def remember(
     `message` is what the parser has made of `head`.
     """
     lengths = list(_LENGTH.finditer(head))
-    if len(lengths) != 1 or not head.startswith(message.method.encode()):
+    if len(lengths) != 1 or message.method != "POST" or not head.startswith(b"POST "):
         return None
-    if message.version != HttpVersion11 or message.should_close or message.upgrade:
+    if message.version != HttpVersion11 or message.should_close:
         return None
     if any(name in errand.fields for name in _FRAMED_OTHERWISE):
         return None

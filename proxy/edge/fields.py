@@ -44,12 +44,6 @@ def bad_request(message: str, status: int = HTTPStatus.BAD_REQUEST) -> Refusal:
     return Refusal(status=status, code="bad_request", message=f"Faultline: {message}", close=True)
 
 
-def head_of(data: bytes) -> bytes:
-    """Return the head with which `data` begins; empty where it does not begin with a whole one."""
-    end = data.find(b"\r\n\r\n")
-    return b"" if end < 0 else data[: end + 4]
-
-
 def read_fields(message: RawRequestMessage) -> Fields | Refusal:
     """Return the fields of a head that is beyond doubt."""
     raw = message.raw_headers

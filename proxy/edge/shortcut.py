@@ -5,6 +5,7 @@ with the head that is known. A request that is not all here is waited for a litt
 clients write the body after the head. All else goes to the parser as if nobody had looked.
 """
 
+from proxy.dialects.refusal import DRAINING
 from proxy.edge.body import MemoryBody
 from proxy.edge.connection import Connection
 from proxy.edge.desk import Desk, Exchange
@@ -28,6 +29,7 @@ class Shortcut:
         "_familiar",
         "_held",
         "_missing",
+        "_size",
         "_start",
         "_visit",
     )
@@ -36,98 +38,123 @@ class Shortcut:
         self._desk = desk
         self._connection = connection
         self._familiar = familiar
-        self._held: list[bytes] = []
-        """A request of which `_missing` bytes are to come; or what has come behind one."""
-        self._missing = self._start = 0
         self._visit: Visit | None = None
-        """The request that is being served, until its client has read the answer."""
+        """The request that is coming or being served, until its client has read the answer."""
         self._exchange: Exchange | None = None
+        self._held: list[bytes] = []
+        """What has come of a request that is not all here; or behind one that is being served."""
+        self._size = 0
+        """Bytes of it, behind one that is being served."""
+        self._missing = self._start = 0
+        """How many bytes of a request are to come, and where its body begins."""
 
     @property
     def busy(self) -> bool:
         """Whether a request is coming or being served."""
-        return self._visit is not None or bool(self._held)
+        return self._visit is not None
 
     def take(self, data: bytes) -> bool:
         """Keep these bytes, or say that they are the parser's."""
-        if self._visit is not None:
-            self._held.append(data)
-            self._connection.hold(sum(map(len, self._held)))
+        visit = self._visit
+        if visit is not None:
+            if self._missing:
+                self._collect(visit, data)
+            else:
+                self._hold(data)
             return True
-        if self._held:
-            self._collect(data)
-            return True
-        if not self._connection.idle or not self._still_holds():
+        familiar, connection = self._familiar, self._connection
+        if not connection.idle or connection.draining or self._desk.door is not familiar.door:
             return False
-        measured = self._familiar.measure(data)
+        measured = familiar.measure(data)
         if measured is None:
             return False
-        self._start, length = measured
-        self._missing = self._start + length - len(data)
-        bodies = self._familiar.door.fleet.bodies
-        if self._missing < 0 or length > min(bodies.memory, bodies.limit):
+        start, length = measured
+        missing = start + length - len(data)
+        bodies = familiar.door.fleet.bodies
+        if missing < 0 or length > min(bodies.memory, bodies.limit):
             return False
-        if self._missing:
+        visit = self._book_in()
+        if missing:
             self._held.append(data)
-            self._connection.arm(SOON, self._give_up)
+            self._start, self._missing = start, missing
+            connection.arm(SOON, self._give_up)
         else:
-            self._serve(data[self._start :])
+            self._serve(visit, data[start:])
         return True
 
     def lost(self) -> None:
         """Hear that the client is gone."""
-        self._held.clear()
         self.end()
+        self._held.clear()
 
     def end(self) -> None:
-        """End what is being served, where it is."""
+        """End what is coming or being served, where it is."""
+        visit = self._visit
         if self._exchange is not None:
             self._exchange.interrupt()
+        elif visit is not None and self._missing:
+            self._missing = 0
+            self._held.clear()
+            if not visit.reply.gone:
+                visit.break_off(DRAINING)
+            self._over(None)
 
     # While a request comes.
 
-    def _still_holds(self) -> bool:
-        """Say whether whoever brings this head is let in now."""
-        return self._desk.door is self._familiar.door and not self._connection.draining
+    def _book_in(self) -> Visit:
+        """Count a request that has begun to come: a shutdown waits for it."""
+        reply = Reply(self._connection, bodiless=False, chunks=True, keep=True)
+        self._visit = visit = self._desk.book_in(reply)
+        recognition = self._familiar.errand.recognition
+        visit.dialect, visit.api = recognition.dialect, recognition.api
+        return visit
 
-    def _collect(self, data: bytes) -> None:
+    def _collect(self, visit: Visit, data: bytes) -> None:
         self._held.append(data)
         self._missing -= len(data)
-        if self._missing > 0:
-            return
-        if self._missing < 0 or not self._still_holds():
+        if self._missing < 0:
             self._give_up()
-            return
-        self._connection.disarm()
-        self._serve(self._all_held()[self._start :])
+        elif not self._missing:
+            self._connection.disarm()
+            self._serve(visit, self._all_held()[self._start :])
 
     def _give_up(self) -> None:
         """Leave to the parser what has come."""
+        self._visit, self._missing = None, 0
         self._connection.disarm()
         self._connection.parse(self._all_held())
+        self._desk.leave()  # last: the task, which counts it again, has its turn before the drain
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what comes behind a request that is being served."""
+        self._held.append(data)
+        self._size += len(data)
+        self._connection.hold(self._size)
 
     def _all_held(self) -> bytes:
         held = b"".join(self._held)
         self._held.clear()
+        self._size = 0
         return held
 
     # While it is served.
 
-    def _serve(self, data: bytes) -> None:
-        reply = Reply(self._connection, bodiless=False, chunks=True, keep=True)
-        self._visit = visit = self._desk.book_in(reply)
+    def _serve(self, visit: Visit, data: bytes) -> None:
         try:
-            refusal = self._begin(visit, data)
+            refusal = self._prepare(visit, data)
+            if refusal is not None:
+                self._desk.turn_away(visit, refusal)
         except Exception as bug:  # noqa: BLE001 - the outermost frame: a bug costs one answer
             self._over(bug)
             return
-        if refusal is not None:
-            self._desk.turn_away(visit, refusal)
+        if self._exchange is None:
             self._over(None)
+        else:
+            self._exchange.begin()
 
-    def _begin(self, visit: Visit, data: bytes) -> Refusal | None:
-        errand, fleet = self._familiar.errand, self._familiar.door.fleet
-        visit.dialect, visit.api = errand.recognition.dialect, errand.recognition.api
+    def _prepare(self, visit: Visit, data: bytes) -> Refusal | None:
+        """Make the exchange, or say why there is none."""
+        errand = self._familiar.errand
         peek = errand.peek()
         if peek is not None:
             peek.feed(data)
@@ -135,10 +162,13 @@ class Shortcut:
         if isinstance(ask, Refusal):
             return ask
         request = Request(
-            ask=ask, body=MemoryBody(data), downstream=visit.reply, fleet=fleet, id=visit.id
+            ask=ask,
+            body=MemoryBody(data),
+            downstream=visit.reply,
+            fleet=self._familiar.door.fleet,
+            id=visit.id,
         )
         self._exchange = self._desk.exchanges.make(request, self._over)
-        self._exchange.begin()
         return None
 
     def _over(self, bug: Exception | None) -> None:

@@ -98,7 +98,7 @@ class Exchange:
         self._bug: Exception | None = None
 
     def begin(self) -> None:
-        """Decide what is tried first, and try it: nothing waits, nothing raises."""
+        """Decide what is tried first, and try it: nothing waits, and it may be over at once."""
         self._guard(self._begin)
 
     def interrupt(self) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
 from proxy.exchange import Request
 from proxy.exchange.exchange import Exchange
@@ -24,20 +23,25 @@ class Exchanges:
 
     async def run(self, request: Request) -> None:
         """Serve one request to its last byte. Cancelled when the client goes away."""
-        over = asyncio.get_running_loop().create_future()
-        exchange = self.make(request, partial(_tell, over))
+        end = _End()
+        exchange = self.make(request, end.tell)
         exchange.begin()
         try:
-            await over
+            await end.told
         finally:
             exchange.interrupt()
+            if end.bug is not None:
+                raise end.bug
 
 
-def _tell(over: asyncio.Future[None], bug: Exception | None) -> None:
-    if bug is None:
-        if not over.cancelled():
-            over.set_result(None)
-    elif over.cancelled():
-        raise bug  # to whoever has interrupted it
-    else:
-        over.set_exception(bug)
+class _End:
+    """The end of an exchange, to be waited for."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.bug: Exception | None = None
+
+    def tell(self, bug: Exception | None) -> None:
+        self.bug = bug
+        if not self.told.done():
+            self.told.set_result(None)

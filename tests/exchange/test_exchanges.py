@@ -133,3 +133,14 @@ async def test_a_bug_while_a_cancelled_run_lets_go_is_raised() -> None:
     run.cancel()
     with pytest.raises(Bug):
         await run
+
+
+async def test_a_bug_between_a_cancellation_and_its_turn_is_raised() -> None:
+    scene = Scene()
+    run = asyncio.ensure_future(Exchanges(scene.stage.ports).run(scene.request))
+    await asyncio.sleep(0)
+    scene.stage.told.ended = broken  # type: ignore[method-assign]
+    run.cancel()
+    scene.stage.upstream.calls[0].unary(WHOLE)
+    with pytest.raises(Bug):
+        await run
