@@ -15,15 +15,13 @@ END = b"\r\n\r\n"
 class Boundary:
     """Follows the parser, read by read."""
 
-    __slots__ = ("_exact", "_over", "_payload", "_seen", "_tail", "begun", "clean", "head")
+    __slots__ = ("_exact", "_over", "_payload", "_seen", "_tail", "begun", "clean")
 
     def __init__(self) -> None:
         self.clean = True
         """Whether the next byte is certainly the first of a request."""
         self.begun = False
         """Whether a request has begun of which the parser has told nothing yet."""
-        self.head = b""
-        """The head with which the last read has begun; empty where it has begun with none."""
         self._payload: StreamReader = EMPTY_PAYLOAD
         self._seen = 0
         """Bytes of it in the reads before."""
@@ -39,14 +37,11 @@ class Boundary:
 
         `payload` is the body of the last of them, and `plain` says that it is framed by a length.
         """
-        was_clean, self.head = self.clean, b""
         size = 0
         if new:
             size = (self._tail + data).find(END) + len(END) - len(self._tail)
             self._payload, self._seen = payload, 0
             self._exact = plain and new == 1 and size > 0 and self._over
-            if was_clean:
-                self.head = data[:size]
         elif self._over:
             self._exact = True  # for all of it lies behind
         body = self._payload.total_bytes - self._seen

@@ -237,11 +237,6 @@ class Connection(RequestHandler):
         waiter = self._waiter
         return waiter is not None and self._boundary.clean and not waiter.done()
 
-    @property
-    def head(self) -> bytes:
-        """The head that was read last, where its bytes are certain."""
-        return self._boundary.head
-
     def parse(self, data: bytes) -> None:
         """Parse; a request that is only begun has its deadline, a broken body ends its reader."""
         known = len(self._messages)

@@ -16,7 +16,7 @@ from proxy.edge.door import Door
 END = b"\r\n"
 LONGEST = 9
 """Digits of a length that is known by sight; a longer one is the parser's to read."""
-_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length: ([0-9]+)\r\n", re.IGNORECASE)
 _FRAMED_OTHERWISE = (b"transfer-encoding", b"expect", b"upgrade")
 """Fields beside which a length does not say all about what follows the head."""
 
@@ -46,19 +46,19 @@ class Familiar:
         return end + len(after), int(digits)
 
 
-def remember(
-    head: bytes, message: RawRequestMessage, errand: Errand, door: Door
-) -> Familiar | None:
-    """Return what is to be known again; None where the head's bytes do not say it all.
+def remember(message: RawRequestMessage, errand: Errand, door: Door) -> Familiar | None:
+    """Return what is to be known again; None where a head's bytes do not say it all.
 
-    `message` is what the parser has made of `head`.
+    It is known as clients write it, `Name: value`: another with the same meaning is the parser's.
     """
+    if message.method != "POST" or message.version != HttpVersion11 or message.should_close:
+        return None
+    if any(name in errand.fields for name in _FRAMED_OTHERWISE) or not message.path.isascii():
+        return None
+    lines = [b"POST %b HTTP/1.1" % message.path.encode(), *map(b": ".join, message.raw_headers)]
+    head = END.join(lines) + END * 2
     lengths = list(_LENGTH.finditer(head))
-    if len(lengths) != 1 or message.method != "POST" or not head.startswith(b"POST "):
-        return None
-    if message.version != HttpVersion11 or message.should_close:
-        return None
-    if any(name in errand.fields for name in _FRAMED_OTHERWISE):
+    if len(lengths) != 1:
         return None
     start, end = lengths[0].span(1)
     return Familiar(head[:start], head[end:], errand, door)

@@ -83,7 +83,7 @@ class Handler:
         fleet = door.fleet
         if errand.recognition.operation is Operation.LIST_MODELS:
             return _list_models(visit, errand.recognition, fleet)
-        familiar = remember(connection.head, message, errand, door)
+        familiar = remember(message, errand, door)
         if familiar is not None:
             connection.shortcut = Shortcut(self._desk, connection, familiar)
         peek = errand.peek()

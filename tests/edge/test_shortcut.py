@@ -165,6 +165,20 @@ async def test_behind_half_a_head_nothing_is_known(part: bytes, late: int) -> No
             assert (await client.ask(again)).json["path"] == "/v1/chat/completions"
 
 
+async def test_a_head_is_known_as_that_of_its_own_request() -> None:
+    """What comes before the task has its turn is another request's."""
+    async with known() as (port, client):
+        (connection,) = port.edge._connections._open
+        assert isinstance(connection, Connection)
+        connection.data_received(post(BODY, "X: y"))
+        connection.data_received(post(OTHER, path="/v1/audio/speech"))
+        paths = [(await client.answer()).json["path"] for _ in "12"]
+        assert paths == ["/v1/chat/completions", "/v1/audio/speech"]
+        for path in ("/v1/audio/speech", "/v1/chat/completions", "/v1/audio/speech"):
+            for _ in "12":
+                assert (await client.ask(post(OTHER, path=path))).json["path"] == path
+
+
 async def test_half_a_head_that_came_with_another_request_has_its_deadline() -> None:
     async with known(pace=Pace(head=Seconds(0.1))) as (_, client):
         client.send(post(OTHER, "X: y") + b"POST /")
