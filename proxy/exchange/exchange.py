@@ -246,6 +246,7 @@ class Exchange:
     def _note(self, runner: Runner) -> None:
         """Keep and tell the record of an attempt that is over."""
         record = runner.record()
+        runner.let_go()
         self._attempts.append(record)
         self._ports.events.attempt_ended(self._request.id, self._route_name, record)
 

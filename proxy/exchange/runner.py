@@ -132,6 +132,11 @@ class Runner:
         self.sink = sink
         self.on_data = sink.on_data  # type: ignore[method-assign]  # of this one, from now on
 
+    def let_go(self) -> None:
+        """Tell the sink nothing more: it leads back here, which the collector would have to see."""
+        self.sink = None
+        self.__dict__.pop("on_data", None)
+
     def pause(self) -> None:
         """Stop reading from the backend."""
         if self._call is not None:

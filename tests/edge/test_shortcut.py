@@ -244,6 +244,9 @@ async def test_what_comes_behind_a_running_request_waits_for_its_turn(size: int)
         client.send(post(large), post(OTHER))
         await asyncio.sleep(0.05)
         assert port.edge.in_flight == 1
+        (connection,) = port.edge._connections._open
+        assert connection.transport is not None
+        assert connection.transport.is_reading() is (not size)
         gate.open.set()
         sizes = [(await client.answer()).json["size"] for _ in range(3)]
         assert sizes == [len(BODY), len(large), len(OTHER)]

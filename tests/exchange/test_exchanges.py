@@ -1,6 +1,8 @@
 """An exchange that is begun by a plain call tells its end once, and leaves nothing behind."""
 
 import asyncio
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -93,6 +95,25 @@ def test_an_interruption_after_the_end_changes_nothing() -> None:
     exchange.interrupt()
     assert scene.told == [None]
     scene.stage.check_nothing_is_left(scene.client)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_is_over_is_left_to_no_collector(stream: bool) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        scene = Scene(stream=stream)
+        left = weakref.ref(scene.begin())
+        call = scene.stage.upstream.calls.pop()
+        if stream:
+            call.stream(ROLE, HELLO, STOP + DONE)
+        else:
+            call.unary(WHOLE)
+        assert scene.told == [None]
+        call.__dict__.clear()  # the wire forgets its receiver, too
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def broken(record: ExchangeRecord) -> None:
