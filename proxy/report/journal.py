@@ -8,7 +8,7 @@ in `lines.py` and `text.py`.
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from proxy.exchange import Events
@@ -20,11 +20,11 @@ from proxy.report.lines import (
     attempt_entry,
     change_entry,
     clip,
+    json_lines,
     level_of,
-    to_json,
 )
 from proxy.report.sink import Sink
-from proxy.report.text import to_text
+from proxy.report.text import text_lines
 
 MOST_WAITING = 4096
 """Records that may wait for the writer: at about 2 KiB each, 8 MiB while a pipe is stuck."""
@@ -38,9 +38,9 @@ BREATH = 0.002
 LINGER = 0.05
 """Seconds that the writer waits after a first record, so that a batch can gather."""
 
-FORMS: dict[str, Callable[[ExchangeRecord | Entry, float], bytes]] = {
-    "json": to_json,
-    "text": to_text,
+FORMS: dict[str, Callable[[Sequence[ExchangeRecord | Entry], float], bytes]] = {
+    "json": json_lines,
+    "text": text_lines,
 }
 """The words of `log.format`."""
 
@@ -156,26 +156,27 @@ class Journal(Events):
     def _drain(self) -> None:
         tallies: Counter[Tally] = Counter()
         while self._queue:
-            self._write(list(self._take(tallies)))
+            self._write(self._take(tallies))
             self._closing.wait(BREATH)
         self._write([self._tallied(*entry) for entry in tallies.items()])
         self._tell_dropped()
 
-    def _take(self, tallies: Counter[Tally]) -> Iterator[ExchangeRecord | Entry]:
+    def _take(self, tallies: Counter[Tally]) -> list[ExchangeRecord | Entry]:
+        taken: list[ExchangeRecord | Entry] = []
         for _ in range(min(BATCH, len(self._queue))):
             item = self._queue.popleft()
             if isinstance(item, Tally):
                 tallies[item] += 1
             else:
-                yield item
+                taken.append(item)
+        return taken
 
     def _write(self, items: list[ExchangeRecord | Entry]) -> None:
         if items and not self._sink.write(self._lines(items)):
             self._unwritten += len(items)
 
     def _lines(self, items: list[ExchangeRecord | Entry]) -> bytes:
-        offset = self._wall() - self._now()
-        return b"".join([self._form(item, offset) for item in items])
+        return self._form(items, self._wall() - self._now())
 
     def _tallied(self, tally: Tally, count: int) -> Entry:
         fields: dict[str, Value] = {tally.field: clip(tally.value), "count": count}

@@ -7,7 +7,7 @@ bodies or prompts, so it cannot leak them. Pure: the journal owns the thread and
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -162,7 +162,7 @@ def instant(at: Instant, offset: float) -> datetime:
 
 def milliseconds(span: float) -> float:
     """Return seconds as milliseconds with three digits: a short number to write and to read."""
-    return int(span * 1e6 + 0.5) / 1e3
+    return (span * 1e6 + 0.5) // 1.0 / 1e3
 
 
 def level_of(record: ExchangeRecord) -> Level:
@@ -173,6 +173,9 @@ def level_of(record: ExchangeRecord) -> Level:
 def attempt_line(record: AttemptRecord) -> AttemptLine:
     """Write down one attempt; what a good verdict says is left out."""
     verdict = record.verdict
+    times: dict[str, float] = {}
+    for phase, at in record.times:
+        times[phase] = milliseconds(at)
     line = AttemptLine(
         backend=record.backend,
         model=clip_name(record.model),
@@ -181,7 +184,7 @@ def attempt_line(record: AttemptRecord) -> AttemptLine:
         duration_ms=milliseconds(record.ended - record.started),
         phase=record.phase,
         sent=SENT_WORDS[record.sent],
-        times_ms={phase: milliseconds(at) for phase, at in record.times},
+        times_ms=times,
         reused=record.reused,
         probe=record.probe,
         hedge=record.hedged or "",
@@ -220,7 +223,7 @@ def exchange_line(record: ExchangeRecord, offset: float) -> ExchangeLine:
         result=record.result,
         status=record.status,
         backend=record.backend,
-        attempts=[attempt_line(attempt) for attempt in record.attempts],
+        attempts=list(map(attempt_line, record.attempts)),
         duration_ms=milliseconds(record.ended - record.started),
     )
     line.client = record.client
@@ -275,14 +278,22 @@ def attempt_entry(exchange_id: str, route: str, record: AttemptRecord) -> Entry:
 
 def to_json(item: ExchangeRecord | Entry, offset: float) -> bytes:
     """Return the line as JSON with its line end."""
+    return json_lines((item,), offset)
+
+
+def json_lines(items: Sequence[ExchangeRecord | Entry], offset: float) -> bytes:
+    """Return the lines as JSON, each with its line end."""
+    lines = ENCODER.encode_lines([_line(item, offset) for item in items])
+    if not lines.isascii() or b"\x7f" in lines:
+        lines = UNSAFE.sub(escaped, lines.decode()).encode()
+    return lines
+
+
+def _line(item: ExchangeRecord | Entry, offset: float) -> ExchangeLine | dict[str, object]:
     if isinstance(item, ExchangeRecord):
-        line = ENCODER.encode(exchange_line(item, offset))
-    else:
-        head = {"time": instant(item.at, offset), "level": item.level.word, "event": item.event}
-        line = ENCODER.encode(head | dict(item.fields))
-    if not line.isascii() or b"\x7f" in line:
-        line = UNSAFE.sub(escaped, line.decode()).encode()
-    return line + b"\n"
+        return exchange_line(item, offset)
+    head = {"time": instant(item.at, offset), "level": item.level.word, "event": item.event}
+    return head | dict(item.fields)
 
 
 def escaped(found: re.Match[str]) -> str:

@@ -4,8 +4,15 @@ Knows the same records as the JSON form and says the same truths in fewer words.
 printable is escaped. Pure.
 """
 
+from collections.abc import Sequence
+
 from proxy.model import AttemptRecord, ExchangeRecord
 from proxy.report.lines import Entry, clip, instant, level_of
+
+
+def text_lines(items: Sequence[ExchangeRecord | Entry], offset: float) -> bytes:
+    """Return the lines as text, each with its line end."""
+    return b"".join([to_text(item, offset) for item in items])
 
 
 def to_text(item: ExchangeRecord | Entry, offset: float) -> bytes:

@@ -9,6 +9,7 @@ from proxy.model import (
     Change,
     Degraded,
     Drill,
+    ExchangeRecord,
     Instant,
     Result,
     Resumed,
@@ -24,6 +25,7 @@ from proxy.report.lines import (
     attempt_entry,
     change_entry,
     clip,
+    json_lines,
     level_of,
     to_json,
 )
@@ -174,6 +176,18 @@ def test_nothing_from_outside_breaks_a_line(text: str) -> None:
     assert said.splitlines() == [said]
     assert not any(mark in said for mark in "\x9b\u2028\u2029\u202e\u2066\u200b\ufeff")
     assert json.loads(said)["model"] == text.replace("\ud800", "?")
+
+
+def test_lines_that_are_written_together_are_what_each_is_alone() -> None:
+    entry = Entry(at=Instant(101.5), level=Level.INFO, event="began", fields={"path": "\x7f\u2028"})
+    items: list[ExchangeRecord | Entry] = [
+        exchange(),
+        exchange(model="\x9b"),
+        entry,
+        exchange(model="日本語"),
+    ]
+    assert json_lines(items, OFFSET) == b"".join(to_json(item, OFFSET) for item in items)
+    assert json_lines([], OFFSET) == b""
 
 
 def test_an_entry_is_safe_as_well() -> None:

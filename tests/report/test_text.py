@@ -6,7 +6,7 @@ import pytest
 
 from proxy.model import Instant
 from proxy.report.lines import Entry, Level
-from proxy.report.text import seconds, to_text
+from proxy.report.text import seconds, text_lines, to_text
 from tests.report.records import BAD_ATTEMPT, REFUSED, RESCUED, WHOLE, exchange
 from tests.report.test_lines import HOSTILE, OFFSET
 
@@ -70,3 +70,9 @@ def test_nothing_from_outside_moves_the_cursor(text: str) -> None:
 )
 def test_a_length_of_time_is_short(span: float, said: str) -> None:
     assert seconds(span) == said
+
+
+def test_lines_can_be_written_together() -> None:
+    assert text_lines([WHOLE, REFUSED], OFFSET) == b"".join(
+        to_text(record, OFFSET) for record in (WHOLE, REFUSED)
+    )
