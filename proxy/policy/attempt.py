@@ -1,60 +1,38 @@
 """One attempt's hold on the standing: what it entered, and has to leave."""
 
+import msgspec
+
 from proxy.model import Action, CredentialKind, Instant, Limits, Rung, Target, Verdict
 from proxy.policy.breaker import Breaker
 from proxy.policy.member import Member
 
 
-class Attempt:
+class Attempt(msgspec.Struct, kw_only=True, eq=False):
     """An attempt in flight, as the policy sees it."""
 
-    __slots__ = (
-        "asked",
-        "hedge",
-        "held",
-        "limits",
-        "member",
-        "number",
-        "open",
-        "ours",
-        "probe",
-        "rung",
-        "silent",
-        "started",
-        "stream",
-        "target",
-        "tier",
-        "verdict",
-    )
-
-    # What is known once it has entered:
+    number: int
+    target: Target
+    tier: int
+    member: Member
     started: Instant
     stream: bool
     asked: str | None
     """The model that the client asked for."""
     limits: Limits
     """What it was given: the route's, or what the client's deadline has left of them."""
-
-    def __init__(
-        self, number: int, target: Target, tier: int, member: Member, hedge: bool = False
-    ) -> None:
-        self.number = number
-        self.target = target
-        self.tier = tier
-        self.member = member
-        self.hedge = hedge
-        self.probe = False
-        self.held: list[tuple[Breaker, int]] = []
-        """Breakers that were entered, each with the generation of that moment."""
-        self.open = True
-        """Whether it is still counted as in flight."""
-        self.verdict: Verdict | None = None
-        """Why it failed; None while it has not."""
-        self.silent = False
-        self.ours = False
-        """Whether our own machine was to blame."""
-        self.rung: Rung | None = None
-        """How it is to go on with a cut answer; None for one that begins anew."""
+    hedge: bool = False
+    rung: Rung | None = None
+    """How it is to go on with a cut answer; None for one that begins anew."""
+    probe: bool = False
+    held: list[tuple[Breaker, int]] = []
+    """Breakers that were entered, each with the generation of that moment."""
+    open: bool = True
+    """Whether it is still counted as in flight."""
+    verdict: Verdict | None = None
+    """Why it failed; None while it has not."""
+    silent: bool = False
+    ours: bool = False
+    """Whether our own machine was to blame."""
 
     @property
     def kind(self) -> CredentialKind:

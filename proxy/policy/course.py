@@ -26,12 +26,12 @@ class Course:
 
     __slots__ = (
         "_deadline",
-        "_prospects",
         "_retried",
         "_route",
         "_shared",
         "_sticky",
         "_waits",
+        "prospects",
         "tier",
     )
 
@@ -39,7 +39,7 @@ class Course:
         self, prospects: Prospects, deadline: Instant, sticky: Callable[[], str | None] | None
     ) -> None:
         shared = prospects.shared
-        self._prospects = prospects
+        self.prospects = prospects
         self._shared = shared
         self._route: Route = prospects.route
         self._sticky = sticky
@@ -58,11 +58,11 @@ class Course:
             if step is not None:
                 return step
             self.tier += 1
-            self._prospects.again = None
+            self.prospects.again = None
         pause = self._room_anywhere(now)
         if pause is not None:
             return pause
-        found = least_bad(self._prospects, now)
+        found = least_bad(self.prospects, now)
         if found is not None:
             self.tier = self._tier_of(found)
         return found
@@ -72,16 +72,16 @@ class Course:
         for tier in range(self.tier, len(self._route.tiers)):
             for target in self._route.tiers[tier]:
                 if (
-                    self._prospects.is_new(target)
-                    and self._prospects.gate(target, now) is Gate.OPEN
-                    and self._prospects.pays(target, now, hedge=True)
+                    self.prospects.is_new(target)
+                    and self.prospects.gate(target, now) is Gate.OPEN
+                    and self.prospects.pays(target, now, hedge=True)
                 ):
                     return target, tier
         return None
 
     def has_larger(self, target: Target, now: Instant) -> bool:
         """Demand a larger context window than that of `target`; say whether there is one."""
-        prospects = self._prospects
+        prospects = self.prospects
         prospects.demand_larger(target)
         return any(
             prospects.is_usable(other, now) and prospects.pays(other, now)
@@ -98,7 +98,7 @@ class Course:
     # --- inside a tier -----------------------------------------------------------------------
 
     def _within(self, now: Instant, left: int) -> Target | Pause | None:
-        sent = self._prospects.sent
+        sent = self.prospects.sent
         if sent and sent[-1].wants_same:
             same = self._retry(now, left)
             if same is not None:
@@ -106,7 +106,7 @@ class Course:
         return self._pick(now) or self._retry(now, left) or self._wait(now, left)
 
     def _pick(self, now: Instant) -> Target | None:
-        prospects = self._prospects
+        prospects = self.prospects
         in_order = self._route.balance is _FIRST
         equals: list[Target] = []
         for target in self._route.tiers[self.tier]:
@@ -127,15 +127,15 @@ class Course:
         known = None if key is None else self._shared.stickiness.find(key, equals, now)
         if known is not None:
             return known
-        members = [self._prospects.member(target) for target in equals]
+        members = [self.prospects.member(target) for target in equals]
         rng = self._shared.rng
         if self._route.balance is Balance.SPREAD:
             return equals[spread(members, rng)]
-        return equals[least(members, rng, stream=self._prospects.ask.stream)]
+        return equals[least(members, rng, stream=self.prospects.ask.stream)]
 
     def _retry(self, now: Instant, left: int) -> Target | None:
         """Return a target of this tier that is worth one quick second try."""
-        prospects = self._prospects
+        prospects = self.prospects
         if self.tier in self._retried or not self._may_stay(now, left):
             return None
         last = {id(attempt.target): attempt for attempt in prospects.sent}
@@ -160,7 +160,7 @@ class Course:
         waitable = [
             target
             for target in self._route.tiers[self.tier]
-            if self._prospects.is_able(target) and not self._prospects.gone_silent(target)
+            if self.prospects.is_able(target) and not self.prospects.gone_silent(target)
         ]
         for target in sorted(waitable, key=lambda target: self._back_at(target, now)):
             pause = self._wait_for(target, now)
@@ -169,7 +169,7 @@ class Course:
         return None
 
     def _wait_for(self, target: Target, now: Instant) -> Pause | None:
-        prospects = self._prospects
+        prospects = self.prospects
         gate = prospects.gate(target, now)
         member = prospects.member(target)
         if gate is Gate.FULL and prospects.is_new(target):
@@ -185,12 +185,12 @@ class Course:
         return self._waiting.for_cooldown(member, back, now)
 
     def _back_at(self, target: Target, now: Instant) -> Instant:
-        return max(breaker.back_at(now) for breaker in self._prospects.breakers(target))
+        return max(breaker.back_at(now) for breaker in self.prospects.breakers(target))
 
     def _may_stay(self, now: Instant, left: int) -> bool:
         """Say whether a repetition here leaves an attempt for a later tier that could use it."""
         return left > 1 or not any(
-            self._prospects.is_usable(target, now)
+            self.prospects.is_usable(target, now)
             for tier in self._route.tiers[self.tier + 1 :]
             for target in tier
         )
@@ -201,10 +201,10 @@ class Course:
         """Wait for room where nothing else is missing, and no tier has anything better."""
         for tier, targets in enumerate(self._route.tiers):
             for target in targets:
-                if not self._prospects.is_new(target):
+                if not self.prospects.is_new(target):
                     continue
-                if self._prospects.gate(target, now) in {Gate.RAMPING, Gate.FULL}:
-                    pause = self._waiting.for_room(self._prospects.member(target), now)
+                if self.prospects.gate(target, now) in {Gate.RAMPING, Gate.FULL}:
+                    pause = self._waiting.for_room(self.prospects.member(target), now)
                     if pause is not None:
                         self.tier = tier
                         return pause
@@ -221,7 +221,7 @@ class Course:
         if route.balance is _FIRST or not route.sticky or len(route.tiers[tier]) == 1:
             # With `first` the order of the table decides, and a conversation follows it back.
             return None
-        key = self._prospects.ask.sticky
+        key = self.prospects.ask.sticky
         if key is None and self._sticky is not None:
             key = self._sticky()
         return None if key is None else (route.name, tier, key)

@@ -16,7 +16,17 @@ is `course`, who is charged is `health`. It never learns what HTTP is.
 from collections.abc import Callable
 from typing import assert_never
 
-from proxy.model import Ask, Cause, Instant, Replay, Route, Sent, Target, Verdict
+from proxy.model import (
+    Ask,
+    Balance,
+    Cause,
+    Instant,
+    Replay,
+    Route,
+    Sent,
+    Target,
+    Verdict,
+)
 from proxy.policy.attempt import Attempt
 from proxy.policy.breaker import Gate
 from proxy.policy.course import Course
@@ -46,6 +56,9 @@ from proxy.policy.waiting import Pause
 
 _NOTHING: tuple[Decision, ...] = ()
 
+_FIRST = Balance.FIRST
+"""Looked up once: in Python 3.11 a member of an enum costs 0.1 us, and every exchange asks."""
+
 
 class Failover:
     """The policy of one exchange; `close` it however it ends."""
@@ -53,22 +66,23 @@ class Failover:
     __slots__ = (
         "_ask",
         "_attempts",
-        "_course",
         "_deadline",
         "_health",
         "_hedge_due",
         "_hedged",
         "_ladder",
+        "_laid",
         "_live",
-        "_number",
         "_pause",
-        "_prospects",
         "_relayed",
         "_replay",
         "_replayable",
         "_resumes",
         "_route",
+        "_sent",
+        "_shared",
         "_stale",
+        "_sticky",
     )
 
     def __init__(
@@ -80,17 +94,19 @@ class Failover:
         sticky: Callable[[], str | None] | None,
         replayable: bool,
     ) -> None:
+        self._shared = shared
         self._health = shared.health
         self._deadline = Deadline(route.limits(ask.stream), ask, now)
-        self._prospects = Prospects(shared, ask, route)
-        self._course = Course(self._prospects, self._deadline.at, sticky)
+        self._sticky = sticky
+        self._laid: Course | None = None
         self._ask = ask
         self._route = route
         self._replay = rule(ask, route, replayable=replayable)
         self._replayable = replayable
         self._attempts = 1 if ask.no_failover else route.attempts
         """How many may be made."""
-        self._number = 0
+        self._sent: list[Attempt] = []
+        """All attempts so far."""
         self._live: list[Attempt] = []
         """Under way and not relayed; an event that comes too late finds nobody here."""
         self._relayed: Attempt | None = None
@@ -103,7 +119,15 @@ class Failover:
         self._stale = False
 
     def begin(self, now: Instant) -> tuple[Decision, ...]:
-        """Decide what is tried first."""
+        """Decide what is tried first: nearly always the first target, and nothing else counts."""
+        ask, route = self._ask, self._route
+        in_order = route.balance is _FIRST and ask.backend is None
+        if in_order and not ask.resend and now < self._deadline.at:
+            limits = self._deadline.limits(now)
+            first = self._health.first(route.tiers[0][0], ask, limits, now)
+            if first is not None:
+                self._sent.append(first)
+                return self._made(first, now)
         return self._go_on(now)
 
     def on(self, event: Event, now: Instant) -> tuple[Decision, ...]:
@@ -137,7 +161,8 @@ class Failover:
             return _NOTHING
         self._relayed = attempt
         self._health.ready(attempt, now)
-        self._course.keep(attempt, now)
+        if self._laid is not None:  # else the table's order has decided
+            self._laid.keep(attempt, now)
         return self._relay(number)
 
     def _ended(self, event: Ended, now: Instant) -> tuple[Decision, ...]:
@@ -159,7 +184,7 @@ class Failover:
     def _climb(self, now: Instant) -> tuple[Decision, ...]:
         """Decide who goes on with the answer that was cut, if anybody."""
         assert self._ladder is not None
-        late = now >= self._deadline.at or self._number >= self._attempts
+        late = now >= self._deadline.at or len(self._sent) >= self._attempts
         step = None if late else self._ladder.next(now)
         return _NOTHING if step is None else self._send(*step, now)
 
@@ -208,7 +233,7 @@ class Failover:
     def _go_on(self, now: Instant) -> tuple[Decision, ...]:
         if now >= self._deadline.at:
             return self._refuse(Why.DEADLINE, now)
-        left = self._attempts - self._number
+        left = self._attempts - len(self._sent)
         if left <= 0:
             return self._refuse(Why.ALL_FAILED, now)
         step = self._course.next(now, left)
@@ -222,22 +247,33 @@ class Failover:
     def _send(
         self, target: Target, tier: int, now: Instant, *, fresh: bool = False, hedge: bool = False
     ) -> tuple[Decision, ...]:
-        self._number += 1
-        member = self._health.member(target.backend)
-        attempt = Attempt(self._number, target, tier, member, hedge)
-        attempt.rung = None if self._ladder is None else self._ladder.rung
-        limits = self._deadline.limits(now)
-        self._prospects.take(attempt, now)
-        self._health.enter(attempt, self._ask, limits, now)
-        self._live.append(attempt)
-        send = Send(
-            number=self._number,
+        attempt = Attempt(
+            number=len(self._sent) + 1,
             target=target,
-            limits=limits,
-            fresh=fresh,
+            tier=tier,
+            member=self._health.member(target.backend),
+            started=now,
+            stream=self._ask.stream,
+            asked=self._ask.model,
+            limits=self._deadline.limits(now),
             hedge=hedge,
+            rung=None if self._ladder is None else self._ladder.rung,
+        )
+        self._prospects.take(attempt, now)
+        self._health.enter(attempt, self._ask, now)
+        return self._made(attempt, now, fresh=fresh)
+
+    def _made(self, attempt: Attempt, now: Instant, *, fresh: bool = False) -> tuple[Decision, ...]:
+        self._live.append(attempt)
+        later = attempt.tier > 0
+        send = Send(
+            number=attempt.number,
+            target=attempt.target,
+            limits=attempt.limits,
+            fresh=fresh,
+            hedge=attempt.hedge,
             probe=attempt.probe,
-            degraded=tier > 0 and is_degraded(self._route, target, self._ask.model),
+            degraded=later and is_degraded(self._route, attempt.target, attempt.asked),
             rung=attempt.rung,
         )
         due = self._hedge_at(attempt, now)
@@ -268,7 +304,7 @@ class Failover:
         """Return when a second runner starts unless this attempt is ready before."""
         hedge = self._route.hedge
         self._hedge_due = False
-        if hedge is None or self._hedged or self._ladder or self._number >= self._attempts:
+        if hedge is None or self._hedged or self._ladder or len(self._sent) >= self._attempts:
             return None
         if attempt.hedge or self._replay is not Replay.ALWAYS:
             return None
@@ -307,7 +343,7 @@ class Failover:
             self._stale = True
             self._attempts += 1
             return True
-        return self._number < self._attempts and attempt.member.budget.can_pay(now)
+        return len(self._sent) < self._attempts and attempt.member.budget.can_pay(now)
 
     def _is_answer(self, attempt: Attempt, event: Failed, now: Instant) -> bool:
         """Say whether the failure is itself what the client has to see."""
@@ -320,14 +356,26 @@ class Failover:
             return False
         if attempt.hedge and self._live:
             return False  # the first choice may still do better
-        return not misleads(attempt, self._prospects.sent)
+        return not misleads(attempt, self._sent)
 
     def _has_larger(self, attempt: Attempt, sent: Sent, now: Instant) -> bool:
         """Say whether what is too long here may fit elsewhere; from now on only that is tried."""
-        may = allowed(self._replay, sent) and self._number < self._attempts
+        may = allowed(self._replay, sent) and len(self._sent) < self._attempts
         return may and self._course.has_larger(attempt.target, now)
 
     # --- small things ------------------------------------------------------------------------
+
+    @property
+    def _course(self) -> Course:
+        """The way through the tiers, laid when it is first needed: one plain attempt needs none."""
+        if self._laid is None:
+            prospects = Prospects(self._shared, self._ask, self._route, self._sent)
+            self._laid = Course(prospects, self._deadline.at, self._sticky)
+        return self._laid
+
+    @property
+    def _prospects(self) -> Prospects:
+        return self._course.prospects
 
     def _take(self, number: int) -> Attempt | None:
         for index, attempt in enumerate(self._live):

@@ -134,18 +134,42 @@ class Health:
 
     # --- told of attempts; the plain case of a quiet breaker is handled in place: it is hot ----
 
-    def enter(self, attempt: Attempt, ask: Ask, limits: Limits, now: Instant) -> None:
+    def first(self, target: Target, ask: Ask, limits: Limits, now: Instant) -> Attempt | None:
+        """Count the first attempt of an exchange in, paid for by nobody, where all is plain well.
+
+        What `gate` and `enter` would do then, at once; None: nothing was done, and they are asked.
+        """
+        backend = target.backend
+        member = self.members.get(backend.name)
+        if member is None or member.backend is not backend or member.models or member.full():
+            return None
+        health, key = member.health, member.key or self._key(backend, ask.client)
+        if not health.quiet or not key.quiet:
+            return None
+        member.in_flight += 1
+        member.budget.earn(now)
+        health.running += 1
+        key.running += 1
+        return Attempt(
+            number=1,
+            target=target,
+            tier=0,
+            member=member,
+            started=now,
+            stream=ask.stream,
+            asked=ask.model,
+            limits=limits,
+            held=[(health, health.generation), (key, key.generation)],
+        )
+
+    def enter(self, attempt: Attempt, ask: Ask, now: Instant) -> None:
         """Count an attempt in; it becomes the probe of whatever is out of rotation."""
-        attempt.started = now
-        attempt.stream = ask.stream
-        attempt.asked = ask.model
-        attempt.limits = limits
         member = attempt.member
         member.in_flight += 1
         for breaker in self.breakers(member, attempt.target, ask):
             if breaker.quiet:
                 breaker.running += 1
-            elif breaker.enter(now, _lease(limits)):
+            elif breaker.enter(now, _lease(attempt.limits)):
                 attempt.probe = True
                 self._told(attempt, breaker, Change.PROBING, now)
             attempt.held.append((breaker, breaker.generation))

@@ -32,12 +32,12 @@ class Prospects:
         "unpaid",
     )
 
-    def __init__(self, shared: Shared, ask: Ask, route: Route) -> None:
+    def __init__(self, shared: Shared, ask: Ask, route: Route, sent: list[Attempt]) -> None:
         self.shared = shared
         self.health = shared.health
         self.ask = ask
         self.route = route
-        self.sent: list[Attempt] = []
+        self.sent = sent
         """All attempts so far, those that are under way included."""
         self.unpaid = False
         """Whether a target was left untried because its budget could not pay."""

@@ -29,7 +29,9 @@ from proxy.model import (
     Url,
     Verdict,
 )
+from proxy.policy.attempt import Attempt
 from proxy.policy.decision import Decision, Ended, Event, Failed, Ready, Send, Wait, Woke
+from proxy.policy.member import Member
 from proxy.policy.standing import Standing
 
 LIMITS = Limits(
@@ -84,6 +86,18 @@ def ask(**fields: Any) -> Ask:
 def fleet(*routes: Route, **fields: Any) -> Fleet:
     backends = {t.backend.name: t.backend for r in routes for tier in r.tiers for t in tier}
     return Fleet(backends=backends, routes=routes, **fields)
+
+
+def attempt(to: Target, member: Member, **fields: Any) -> Attempt:
+    given: dict[str, Any] = {
+        "number": 1,
+        "tier": 0,
+        "started": at(0.0),
+        "stream": True,
+        "asked": "gpt-5",
+        "limits": LIMITS,
+    }
+    return Attempt(target=to, member=member, **{**given, **fields})
 
 
 def bad(cause: Cause = Cause.ORIGIN, **fields: Any) -> Verdict:

@@ -3,12 +3,13 @@ import pytest
 from proxy.model import Action, BudgetRule, CredentialKind, Ejection, Verdict
 from proxy.policy.attempt import Attempt
 from proxy.policy.member import Member
+from tests.policy import build
 from tests.policy.build import bad, target
 
 
 def attempt(verdict: Verdict | None, *, silent: bool = False) -> Attempt:
     to = target("p")
-    made = Attempt(1, to, 0, Member(to.backend, Ejection(), BudgetRule(), None))
+    made = build.attempt(to, Member(to.backend, Ejection(), BudgetRule(), None))
     made.verdict = verdict
     made.silent = silent
     return made
@@ -50,6 +51,6 @@ def test_it_knows_whose_key_it_carried() -> None:
 
 def test_it_begins_with_nothing_said() -> None:
     to = target("p")
-    made = Attempt(1, to, 0, Member(to.backend, Ejection(), BudgetRule(), None))
+    made = build.attempt(to, Member(to.backend, Ejection(), BudgetRule(), None))
     said = (made.verdict, made.silent, made.ours, made.probe, made.rung, made.hedge, made.open)
     assert said == (None, False, False, False, None, False, True)

@@ -1,5 +1,6 @@
 """The scenarios as dialogues: events in, decisions out."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from proxy.model import (
     GOOD,
     Action,
+    Balance,
     Cause,
     Credential,
     CredentialKind,
@@ -17,6 +19,7 @@ from proxy.model import (
     Scope,
     Seconds,
     Sent,
+    Target,
 )
 from proxy.policy.decision import (
     Cancel,
@@ -34,6 +37,7 @@ from proxy.policy.decision import (
 from tests.policy.build import LIMITS, Dialogue, World, at, bad, route, sends, target
 
 P, Q, S = target("p"), target("q"), target("s", "other")
+OWN_KEYS = target("p", credential=Credential(kind=CredentialKind.CLIENT))
 CLIENTS = bad(Cause.BAD_REQUEST, scope=Scope.REQUEST, action=Action.PASS_THROUGH)
 POLICY = bad(Cause.CONTENT_POLICY, scope=Scope.REQUEST, action=Action.PASS_THROUGH)
 TOO_LONG = bad(Cause.CONTEXT_LENGTH, scope=Scope.REQUEST, action=Action.PASS_THROUGH)
@@ -46,6 +50,72 @@ def tiers(**fields: Any) -> World:
 
 
 # --- the plain way -----------------------------------------------------------------------------
+
+
+def standing_of(world: World) -> list[object]:
+    health = world.standing._health
+    return [
+        (member.in_flight, member.budget._window.sums, breaker.running, breaker.generation)
+        for member in health.members.values()
+        for breaker in health.all_breakers(member)
+    ]
+
+
+def lets_in(world: World) -> None:
+    world.exchange(10.0)
+
+
+def has_a_broken_model(world: World) -> None:
+    world.exchange(9.0).fails(9.5, 1, bad(scope=Scope.MODEL))
+
+
+TROUBLES: list[Callable[[World], object]] = [
+    lambda world: world,
+    lets_in,
+    has_a_broken_model,
+    lambda world: world.eject("p", 1.0),
+    lambda world: world.eject("p", 9.9),
+    lambda world: world.cool("p", 9.9, 20.0),
+    lambda world: world.standing.adopt(World(route((Q,), (S,))).fleet, at(9.9)),
+    lambda world: world.standing.adopt(World(route((target("p", weight=2),))).fleet, at(9.9)),
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("first", [P, target("p", max_in_flight=1), OWN_KEYS])
+@pytest.mark.parametrize(
+    "table", [{}, {"balance": Balance.LEAST}, {"hedge": Hedge(after=Seconds(1.0))}]
+)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"client": "alice"},
+        {"backend": "s"},
+        {"backend": "nobody"},
+        {"resend": 1},
+        {"operation": Operation.STATEFUL},
+        {"timeout": Seconds(0.0)},
+        {"timeout": Seconds(5.0)},
+        {"no_failover": True},
+    ],
+)
+def test_the_plain_first_attempt_is_the_one_of_the_long_way(
+    trouble: Callable[[World], object],
+    first: Target,
+    table: dict[str, Any],
+    asked: dict[str, Any],
+) -> None:
+    told = []
+    for plain in (True, False):
+        world = World(route((first,), (S,), **table))
+        trouble(world)
+        if not plain:
+            world.standing._health.first = lambda *_: None  # type: ignore[method-assign]
+        dialogue = world.exchange(10.0, **asked)
+        began = standing_of(world)
+        failed = dialogue.fails(10.5, 1)
+        told.append((dialogue.first, began, failed, standing_of(world), world.told))
+    assert told[0] == told[1]
 
 
 def test_a_good_answer_is_relayed_and_ends() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from proxy.model import (
     Action,
@@ -24,6 +25,7 @@ from proxy.model import (
 from proxy.policy.attempt import Attempt
 from proxy.policy.breaker import Gate
 from proxy.policy.health import Health
+from tests.policy import build
 from tests.policy.build import LIMITS, Fixed, ask, at, bad, fleet, route, target
 
 A, B = target("a"), target("b")
@@ -42,8 +44,15 @@ class Clinic:
         )
 
     def enter(self, to: Target, now: float = 0.0, **fields: Any) -> Attempt:
-        attempt = Attempt(1, to, 0, self.health.member(to.backend))
-        self.health.enter(attempt, ask(**fields), LIMITS, at(now))
+        asked = ask(**fields)
+        attempt = build.attempt(
+            to,
+            self.health.member(to.backend),
+            started=at(now),
+            stream=asked.stream,
+            asked=asked.model,
+        )
+        self.health.enter(attempt, asked, at(now))
         return attempt
 
     def fail(
@@ -473,6 +482,49 @@ def test_clients_keys_survive_a_reload() -> None:
     clinic.fail(own, limited, client="alice")
     clinic.health.adopt(clinic.fleet)
     assert clinic.gate(own, client="alice") is Gate.COOLING
+
+
+def first(clinic: Clinic, to: Target, now: float = 0.0, **fields: Any) -> Attempt | None:
+    return clinic.health.first(to, ask(**fields), LIMITS, at(now))
+
+
+def test_a_first_attempt_is_let_in_at_once_where_all_is_well() -> None:
+    clinic = Clinic(A)
+    attempt = first(clinic, A, 7.0, stream=False, model="gpt-4")
+    assert attempt is not None
+    usual = clinic.enter(A, 7.0, stream=False, model="gpt-4")
+    assert structs.asdict(attempt) == structs.asdict(usual)
+    member = clinic.health.members["a"]
+    assert member.in_flight == 2
+    assert [breaker.running for breaker in clinic.health.all_breakers(member)] == [2, 2]
+    assert member.budget._window.sums == [1, 0, 0]
+    clinic.health.leave(attempt)
+    assert (member.in_flight, member.health.running) == (1, 1)
+
+
+def test_a_first_attempt_with_a_clients_key_is_held_to_that() -> None:
+    own = target("c", credential=Credential(kind=CredentialKind.CLIENT))
+    clinic = Clinic(own)
+    limited = bad(Cause.RATE_LIMIT, scope=Scope.KEY, cooldown=Seconds(20.0))
+    clinic.fail(own, limited, client="alice")
+    assert first(clinic, own, client="alice") is None
+    attempt = first(clinic, own, client="bob")
+    assert attempt is not None
+    assert attempt.held[1] == (clinic.health.keys["c", "bob"], 0)
+
+
+def test_where_anything_is_to_be_looked_at_a_first_attempt_changes_nothing() -> None:
+    full = target("c", max_in_flight=1)
+    clinic = Clinic(A, B, full)
+    clinic.fail(A, bad(), times=5)
+    clinic.fail(B, bad(scope=Scope.MODEL))
+    clinic.enter(full)
+    moved = target("c", weight=2)
+    for to, load in ((A, 0), (B, 0), (full, 1), (moved, 1), (target("gone"), 0)):
+        assert first(clinic, to) is None
+        member = clinic.health.member(to.backend)
+        assert (member.in_flight, member.health.running) == (load, load)
+        assert member.budget._window.sums == [0, 0, 0]
 
 
 def test_everything_remembered_about_a_backend_is_listed() -> None:

@@ -377,14 +377,21 @@ class Machine(RuleBasedStateMachine):
     def spy_on_the_door(self) -> None:
         """See what each attempt meets when it is let in."""
         health = self.standing._health
-        enter = health.enter
+        first, enter = health.first, health.enter
 
-        def seen(attempt: Attempt, ask: Ask, limits: Limits, now: Instant) -> None:
+        def plain(target: Target, ask: Ask, limits: Limits, now: Instant) -> Attempt | None:
+            met = health.gate(target, ask, now)
+            attempt = first(target, ask, limits, now)
+            assert attempt is None or met is Gate.OPEN
+            return attempt
+
+        def seen(attempt: Attempt, ask: Ask, now: Instant) -> None:
             met = health.gate(attempt.target, ask, now)
             self.check_gate(attempt, met)
-            enter(attempt, ask, limits, now)
+            enter(attempt, ask, now)
             assert attempt.probe == (met is not Gate.OPEN)
 
+        health.first = plain  # type: ignore[method-assign]
         health.enter = seen  # type: ignore[method-assign]
 
     def check_gate(self, attempt: Attempt, met: Gate) -> None:

@@ -6,6 +6,7 @@ from proxy.model import Cause, Operation, Scope, Seconds, Target
 from proxy.policy.attempt import Attempt
 from proxy.policy.breaker import Gate
 from proxy.policy.prospects import Prospects
+from tests.policy import build
 from tests.policy.build import Fixed, World, ask, at, bad, route, target
 
 A, B, C = target("a"), target("b", context_window=8), target("c", context_window=100)
@@ -13,11 +14,11 @@ A, B, C = target("a"), target("b", context_window=8), target("c", context_window
 
 def prospects(world: World | None = None, **fields: Any) -> Prospects:
     world = world or World(route((A, B), (C,)))
-    return Prospects(world.standing._shared, ask(**fields), world.route)
+    return Prospects(world.standing._shared, ask(**fields), world.route, [])
 
 
 def take(of: Prospects, to: Target, number: int = 1, **fields: Any) -> Attempt:
-    attempt = Attempt(number, to, 0, of.member(to), **fields)
+    attempt = build.attempt(to, of.member(to), number=number, **fields)
     of.take(attempt, at(0.0))
     return attempt
 
@@ -178,7 +179,7 @@ def test_who_cannot_pay_is_denied_and_it_is_told_once() -> None:
 def test_f22_one_bucket_for_all_routes_and_models_of_a_backend() -> None:
     world = World(route((A,)), route((target("a", "small"),), name="other"))
     drain(prospects(world), A)
-    other = Prospects(world.standing._shared, ask(), world.fleet.routes[1])
+    other = Prospects(world.standing._shared, ask(), world.fleet.routes[1], [])
     small = world.fleet.routes[1].tiers[0][0]
     take(other, small)
     assert not other.pays(small, at(0.0))

@@ -5,6 +5,7 @@ from proxy.policy.attempt import Attempt
 from proxy.policy.decision import Failed, Why
 from proxy.policy.member import Member
 from proxy.policy.repetition import allowed, is_answer, misleads, rule, why_not
+from tests.policy import build
 from tests.policy.build import ask, bad, route, target
 
 P = target("p")
@@ -12,7 +13,7 @@ CLIENTS = bad(Cause.BAD_REQUEST, scope=Scope.REQUEST, action=Action.PASS_THROUGH
 
 
 def attempt(tier: int = 0, verdict: Verdict | None = None) -> Attempt:
-    made = Attempt(1, P, tier, Member(P.backend, Ejection(), BudgetRule(), None))
+    made = build.attempt(P, Member(P.backend, Ejection(), BudgetRule(), None), tier=tier)
     made.verdict = verdict
     return made
 
