@@ -107,8 +107,8 @@ class Failover:
         """How many may be made."""
         self._sent: list[Attempt] = []
         """All attempts so far."""
-        self._live: list[Attempt] = []
-        """Under way and not relayed; an event that comes too late finds nobody here."""
+        self._live: dict[int, Attempt] = {}
+        """Under way and not relayed, by number; an event that comes too late finds nobody here."""
         self._relayed: Attempt | None = None
         self._pause: Pause | None = None
         self._hedge_due = False
@@ -145,9 +145,9 @@ class Failover:
 
     def close(self, _now: Instant) -> None:
         """Give everything back that the exchange still holds, charged to nobody; idempotent."""
-        for attempt in self._live:
+        for attempt in self._live.values():
             self._health.leave(attempt)
-        self._live = []
+        self._live = {}
         if self._relayed is not None:
             self._health.leave(self._relayed)
             self._relayed = None
@@ -156,7 +156,7 @@ class Failover:
     # --- events ------------------------------------------------------------------------------
 
     def _ready(self, number: int, now: Instant) -> tuple[Decision, ...]:
-        attempt = self._take(number)
+        attempt = self._live.pop(number, None)
         if attempt is None:
             return _NOTHING
         self._relayed = attempt
@@ -189,7 +189,7 @@ class Failover:
         return _NOTHING if step is None else self._send(*step, now)
 
     def _failed(self, event: Failed, now: Instant) -> tuple[Decision, ...]:
-        attempt = self._take(event.number)
+        attempt = self._live.pop(event.number, None)
         if attempt is None:
             return _NOTHING
         attempt.verdict = event.verdict
@@ -264,7 +264,7 @@ class Failover:
         return self._made(attempt, now, fresh=fresh)
 
     def _made(self, attempt: Attempt, now: Instant, *, fresh: bool = False) -> tuple[Decision, ...]:
-        self._live.append(attempt)
+        self._live[attempt.number] = attempt
         later = attempt.tier > 0
         send = Send(
             number=attempt.number,
@@ -285,10 +285,10 @@ class Failover:
             self._resumes += 1
         if not self._live:
             return (Relay(number=number),)
-        losers = tuple(Cancel(number=attempt.number) for attempt in self._live)
-        for attempt in self._live:
+        losers = tuple(Cancel(number=number) for number in self._live)
+        for attempt in self._live.values():
             self._health.leave(attempt)
-        self._live = []
+        self._live = {}
         return (Relay(number=number), *losers)
 
     def _refuse(self, why: Why | None, now: Instant) -> tuple[Decision, ...]:
@@ -376,13 +376,6 @@ class Failover:
     @property
     def _prospects(self) -> Prospects:
         return self._course.prospects
-
-    def _take(self, number: int) -> Attempt | None:
-        for index, attempt in enumerate(self._live):
-            if attempt.number == number:
-                del self._live[index]
-                return attempt
-        return None
 
     def _end_pause(self) -> None:
         if self._pause is not None:
