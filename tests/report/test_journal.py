@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from proxy.model import Change, Instant, Seconds
-from proxy.report.journal import MOST_WAITING, Journal
+from proxy.report.journal import BATCH, MOST_WAITING, Journal
 from proxy.report.lines import Level
 from tests.report.records import BAD_ATTEMPT, EJECTED, REFUSED, RESCUED, WHOLE
 
@@ -62,6 +62,44 @@ def test_each_exchange_becomes_a_line(reader: Reader, journal: Journal) -> None:
     lines = reader.lines()
     assert [line["id"] for line in lines] == ["told before the start", *map(str, range(500))]
     assert journal.dropped == 0
+
+
+def test_lines_that_come_while_it_writes_wait_for_a_batch(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[int] = []
+
+    def write(lines: bytes) -> bool:
+        writes.append(lines.count(b"\n"))
+        journal.ended(WHOLE)
+        return True
+
+    monkeypatch.setattr(journal._sink, "write", write)
+    for _ in range(BATCH + 3):
+        journal.ended(WHOLE)
+    journal._drain()
+    assert writes == [BATCH, 4]
+    journal._drain()
+    assert writes == [BATCH, 4, 1]
+
+
+def test_a_journal_that_is_closed_while_it_empties_its_queue_ends(journal: Journal) -> None:
+    cleared = journal._wake.clear
+    closed: list[bool] = []
+
+    def clear() -> None:
+        """Be closed between the writer's wait and this."""
+        if not closed:
+            journal._closing.set()
+            journal._wake.set()
+        closed.append(True)
+        cleared()
+
+    journal._wake.clear = clear  # type: ignore[method-assign]
+    journal.start()
+    journal.ended(WHOLE)
+    journal._thread.join(LIMIT)
+    assert not journal._thread.is_alive()
 
 
 def test_what_was_told_is_written_even_without_a_start(reader: Reader, journal: Journal) -> None:
