@@ -139,8 +139,9 @@ class Store:
         pause = FIRST_PAUSE
         while True:
             self._wake.wait()
-            last = self._closing.wait(LINGER)
+            self._closing.wait(LINGER)
             self._wake.clear()  # before what waits is taken: what comes later wakes again
+            last = self._closing.is_set()
             if self._write():
                 pause = FIRST_PAUSE
             elif not last:

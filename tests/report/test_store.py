@@ -61,6 +61,24 @@ def test_what_is_kept_is_there_for_the_next_run(path: Path) -> None:
     assert (kept.told, kept.store.dropped) == ([], 0)
 
 
+def test_a_store_that_is_closed_while_its_writer_turns_to_write_ends(path: Path) -> None:
+    store = Kept(path).store
+    cleared = store._wake.clear
+
+    def clear() -> None:
+        """Be closed between the writer's wait and this."""
+        store._closing.set()
+        store._wake.set()
+        cleared()
+
+    store._wake.clear = clear  # type: ignore[method-assign]
+    store.start()
+    store.keep(incident())
+    store._thread.join(LIMIT)
+    assert not store._thread.is_alive()
+    assert past(path) == Past(incidents=(incident(),))
+
+
 def test_what_was_going_on_stays_closed_in_the_file(path: Path) -> None:
     first = Kept(path)
     first.store.start()
