@@ -15,6 +15,8 @@ class Ready:
     """The gate of an attempt has opened: first content, or a whole unary answer that is good."""
 
     number: int
+    whole: bool = False
+    """Whether nothing follows what is there: then this is its good end, too, and none is told."""
 
 
 @noun

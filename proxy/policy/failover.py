@@ -134,7 +134,7 @@ class Failover:
         """Decide what follows from `event`. One that comes too late changes nothing."""
         match event:
             case Ready():
-                return self._ready(event.number, now)
+                return self._ready(event, now)
             case Ended():
                 return self._ended(event, now)
             case Failed():
@@ -155,15 +155,18 @@ class Failover:
 
     # --- events ------------------------------------------------------------------------------
 
-    def _ready(self, number: int, now: Instant) -> tuple[Decision, ...]:
-        attempt = self._live.pop(number, None)
+    def _ready(self, event: Ready, now: Instant) -> tuple[Decision, ...]:
+        attempt = self._live.pop(event.number, None)
         if attempt is None:
             return _NOTHING
-        self._relayed = attempt
         self._health.ready(attempt, now)
+        if event.whole:
+            self._health.succeeded(attempt, now)
+        else:
+            self._relayed = attempt
         if self._laid is not None:  # else the table's order has decided
             self._laid.keep(attempt, now)
-        return self._relay(number)
+        return self._relay(event.number)
 
     def _ended(self, event: Ended, now: Instant) -> tuple[Decision, ...]:
         attempt = self._relayed

@@ -10,6 +10,7 @@ from proxy.model import (
     Action,
     Balance,
     Cause,
+    Change,
     Credential,
     CredentialKind,
     Hedge,
@@ -128,6 +129,25 @@ def test_a_good_answer_is_relayed_and_ends() -> None:
     assert world.standing.view(at(0.9))[0].in_flight == 0
     dialogue.close(0.9)
     assert world.told == []
+
+
+def test_an_answer_that_is_whole_at_once_is_relayed_and_over() -> None:
+    told = []
+    ways: list[list[Event]] = [
+        [Ready(number=1, whole=True)],
+        [Ready(number=1), Ended(number=1, verdict=GOOD)],
+    ]
+    for events in ways:
+        world = tiers()
+        world.eject("p", 0.0)
+        dialogue = world.exchange(1.1)
+        decisions = [dialogue.on(1.5, event) for event in events]
+        assert decisions[0] == (Relay(number=1),)
+        told.append((standing_of(world), world.told, world.standing.view(at(1.6))))
+        dialogue.close(1.7)
+        assert standing_of(world) == told[-1][0]
+    assert told[0] == told[1]
+    assert told[0][1][-1].change is Change.RECOVERED
 
 
 def test_another_model_of_a_later_tier_is_marked() -> None:

@@ -264,10 +264,10 @@ class Machine(RuleBasedStateMachine):
         self.tell(exchange, Failed(number=number, verdict=verdict, sent=sent, silent=True))
 
     @precondition(lambda self: any(e.live and e.relayed is None for e in self.exchanges))
-    @rule(data=st.data())
-    def is_ready(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), whole=st.booleans())
+    def is_ready(self, data: st.DataObject, whole: bool) -> None:
         exchange, number = self.draw_live(data)
-        self.tell(exchange, Ready(number=number))
+        self.tell(exchange, Ready(number=number, whole=whole))
 
     @precondition(lambda self: any(e.live and e.relayed is None for e in self.exchanges))
     @rule(
@@ -349,7 +349,7 @@ class Machine(RuleBasedStateMachine):
         return open_[data.draw(st.integers(0, len(open_) - 1))]
 
     def tell(self, exchange: Exchange, event: Event) -> tuple[Decision, ...]:
-        if isinstance(event, Failed | Ended):
+        if isinstance(event, Failed | Ended) or (isinstance(event, Ready) and event.whole):
             ended = exchange.live.pop(event.number)
             if isinstance(event, Failed) and event.silent:
                 exchange.silent.append(ended.send.target)
