@@ -301,7 +301,8 @@ class Exchange:
         self._note(runner)
         self._cut = None if verdict.good else verdict
         rungs = () if self._resume is None or verdict.good else self._resume.rungs()
-        self._hear(Ended(number=runner.send.number, verdict=verdict, rungs=rungs))
+        if self._relay is not None:  # else it was whole when it was ready, and that told its end
+            self._hear(Ended(number=runner.send.number, verdict=verdict, rungs=rungs))
         if verdict.good:
             self._result = Result.WHOLE
             self._end()

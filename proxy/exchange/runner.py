@@ -363,7 +363,7 @@ class Runner:
     def _tell(self, verdict: Verdict) -> None:
         self.verdict = verdict
         self._alarm.stop()
-        self._bench.inform(Ready(number=self.send.number))
+        self._bench.inform(Ready(number=self.send.number, whole=self.whole))
 
     def _reach(self, phase: Phase) -> Instant:
         now = self._bench.clock.now()
