@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from random import Random
 
-from proxy.dialects.ask import read_ask
+from proxy.dialects.ask import read_ask, with_body
 from proxy.dialects.headers import request_headers
 from proxy.dialects.peek import Peek
 from proxy.dialects.recognise import recognise
@@ -136,7 +136,8 @@ def read(
     peeked = peek.finish() if recognition.reads_body else None
     if isinstance(peeked, Refusal):
         return peeked
-    return read_ask(recognition, headers, peeked, method=method, size=len(body), client="")
+    ask = read_ask(recognition, headers, method=method, client="")
+    return with_body(ask, peeked, len(body))
 
 
 def body_of(model: str | None, *, stream: bool) -> bytes:

@@ -10,41 +10,32 @@ from proxy.dialects.recognise import Recognition
 from proxy.dialects.told import brief, digest
 from proxy.model import Api, Ask, Headers, Operation, changed
 
+STATEFUL = Operation.STATEFUL
+"""A name for each request to go by."""
 
-def read_ask(
-    recognition: Recognition,
-    headers: Headers,
-    peeked: Peeked | None,
-    *,
-    method: str,
-    size: int,
-    client: str,
-) -> Ask:
-    """Put together what routing needs to know. `peeked` is None where no body was looked at."""
+
+def read_ask(recognition: Recognition, headers: Headers, *, method: str, client: str) -> Ask:
+    """Put together what a head says of what routing needs to know; `with_body` adds the rest."""
     told = recognition.told
-    seen = peeked or _NOTHING
-    in_path = recognition.model_at is not None
     if recognition.key is not None:
         headers = (*headers, (b"x-goog-api-key", recognition.key.reveal().encode()))
     ask = Ask(
         dialect=recognition.dialect,
         api=recognition.api,
-        operation=Operation.STATEFUL if seen.stateful else recognition.operation,
+        operation=recognition.operation,
         method=method,
         path=recognition.path,
         query=recognition.query,
         headers=headers,
         client=client,
-        model=recognition.model if in_path else seen.model or recognition.model,
-        model_at=recognition.model_at if in_path else seen.model_at,
-        model_in_path=in_path,
-        stream=recognition.stream or seen.stream,
-        size=size,
-        choices=seen.choices,
+        model=recognition.model,
+        model_at=recognition.model_at,
+        model_in_path=recognition.model_at is not None,
+        stream=recognition.stream,
     )
     return changed(
         ask,
-        sticky=told.session or brief(seen.cache_key),
+        sticky=told.session,
         timeout=told.timeout,
         read_timeout=told.read_timeout,
         resend=told.resend,
@@ -53,7 +44,26 @@ def read_ask(
     )
 
 
-_NOTHING = Peeked()
+def with_body(ask: Ask, peeked: Peeked | None, size: int) -> Ask:
+    """Return the ask of a head, and of its body too; `peeked` is None where it was not looked at.
+
+    A head may come again and again: only what the body says is put into its ask.
+    """
+    if peeked is None:
+        return changed(ask, size=size)
+    model, model_at = ask.model, ask.model_at
+    if not ask.model_in_path:
+        model, model_at = peeked.model or model, peeked.model_at
+    return changed(
+        ask,
+        operation=STATEFUL if peeked.stateful else ask.operation,
+        model=model,
+        model_at=model_at,
+        stream=ask.stream or peeked.stream,
+        size=size,
+        sticky=ask.sticky or brief(peeked.cache_key),
+        choices=peeked.choices,
+    )
 
 
 def sticky_key(ask: Ask, body: bytes | None) -> str | None:

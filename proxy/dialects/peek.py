@@ -1,12 +1,14 @@
 """Peek at a request's body: its model, whether to stream, whether it leans on stored state.
 
-Two ways with one result. A small body is decoded in C (msgspec, only its top level) and then proven
-to be read alike by everyone: each key once, in no other spelling, not too deep. All else, and
-whatever cannot be proven so, goes through the exact `Scanner`. The model that is read is the model
-that is sent: what JSON readers could read in two ways is refused.
+Three ways with one result. A small body is decoded in C (msgspec, only its top level) and then
+proven to be read alike by everyone: each key once, in no other spelling, not too deep; one that
+says what most do, and no more, is decoded into just that. All else, and whatever cannot be proven
+so, goes through the exact `Scanner`. The model that is read is the model that is sent: what JSON
+readers could read in two ways is refused.
 """
 
 import re
+from typing import Annotated, cast
 
 import msgspec
 
@@ -34,12 +36,14 @@ _QUOTED = {key: b'"%b"' % key.encode() for key in _KEYS}
 """The keys as they stand in a body."""
 _SPELT_OUT = re.compile(rb"\\u00[4-7]")
 """An escape that could spell a letter of a key."""
+_BACKSLASH = ord("\\")
 _COUNT = re.compile(rb"[1-9][0-9]{0,2}")
 _BOOLS = {b"true": True, b"false": False, b"null": False}
 _NULL = Field(b"null")
 
 _TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _STRING = msgspec.json.Decoder(str)
+_PLACE = re.compile(rb'"model"[ \t\n\r]*:[ \t\n\r]*("[^"\\]*")').match
 _TO_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b'"[]{}'))
 
@@ -57,6 +61,22 @@ class Peeked(msgspec.Struct, frozen=True, kw_only=True):
     """What the client says that ties calls of one conversation together."""
     choices: int = 1
     """How many answers are asked for (`n`)."""
+
+
+class _Usual(msgspec.Struct):
+    """What most bodies say: a model, and whether to stream. A key that stands there has a value."""
+
+    model: Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_MODEL)] = ""
+    stream: bool | msgspec.UnsetType = msgspec.UNSET
+    prompt_cache_key: Annotated[str, msgspec.Meta(min_length=1)] = ""
+
+
+_NO_VALUE = Annotated[str, msgspec.Meta(min_length=1, max_length=0)]
+_OTHERS = [(key, _NO_VALUE, "") for key in sorted(_KEYS - set(_Usual.__struct_fields__))]
+_USUAL = msgspec.json.Decoder(
+    cast(type[_Usual], msgspec.defstruct("_OnlyUsual", _OTHERS, bases=(_Usual,)))
+)
+"""Takes only bodies in which no other key of those that count stands."""
 
 
 class Peek:
@@ -114,10 +134,22 @@ class Peek:
         )
 
 
+def peek_at(body: bytes) -> Peeked | Refusal:
+    """Say what a body says that lies whole in memory and is not compressed."""
+    return _peek(body) if len(body) <= SMALL else _scan(body)
+
+
 def _peek(body: bytes) -> Peeked | Refusal:
+    if not is_utf8(body):
+        return _scan(body)
+    usual = _usual(body)
+    if usual is not None:
+        return usual
     fields = _decoded(body)
-    if fields is not None:
-        return _interpret(fields)
+    return _scan(body) if fields is None else _interpret(fields)
+
+
+def _scan(body: bytes) -> Peeked | Refusal:
     scanner = Scanner(_KEYS)
     scanner.feed(body)
     return _scanned(scanner)
@@ -130,27 +162,57 @@ def _scanned(scanner: Scanner) -> Peeked | Refusal:
     return _interpret(scanner.fields)
 
 
+def _usual(body: bytes) -> Peeked | None:
+    """Return what a usual body says that everyone reads alike; None where that is not proven."""
+    try:
+        said = _USUAL.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    model, stream, key = said.model, said.stream, said.prompt_cache_key
+    if not _is_read_alike(body) or not (model + key).isprintable():
+        return None
+    if (stream is not msgspec.UNSET and not _is_once(body, b'"stream"')) or (
+        key and not _is_once(body, b'"prompt_cache_key"')
+    ):
+        return None
+    if not model:
+        return Peeked(stream=stream is True, cache_key=key or None)
+    at = body.rfind(b'"model"')
+    place = _PLACE(body, at)
+    if place is None or body.rfind(b'"model"', 0, at) >= 0:
+        return None
+    return Peeked(model=model, model_at=place.span(1), stream=stream is True, cache_key=key or None)
+
+
 def _decoded(body: bytes) -> dict[str, Field] | None:
     """Return the fields of a body that everyone reads alike; None where that is not proven."""
-    if not is_utf8(body):
-        return None
     try:
         top = _TOP.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if _is_deep(body) or (b"\\" in body and _SPELT_OUT.search(body)):
+    if not _is_read_alike(body):
         return None
     fields = {}
     for key, value in top.items():
         name = _QUOTED.get(key)
         if name is not None:
             at = body.rfind(name)
-            if body.find(name, 0, at) >= 0:
+            if body.rfind(name, 0, at) >= 0:
                 return None
             raw = bytes(value)
             start = body.find(raw, at + len(name))  # between: a colon and white space
             fields[key] = Field(raw, start, start + len(raw))
     return fields
+
+
+def _is_read_alike(body: bytes) -> bool:
+    """Whether a body, known to be JSON, is not too deep and spells no key in escapes."""
+    return not (_is_deep(body) or (_BACKSLASH in body and _SPELT_OUT.search(body)))
+
+
+def _is_once(body: bytes, key: bytes) -> bool:
+    """Whether a key that is there stands nowhere else. From the end: that is the faster way."""
+    return body.rfind(key, 0, body.rfind(key)) < 0
 
 
 def _is_deep(body: bytes) -> bool:

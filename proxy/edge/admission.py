@@ -9,31 +9,30 @@ from dataclasses import dataclass
 from aiohttp.http import RawRequestMessage
 from msgspec.structs import replace
 
-from proxy.dialects.ask import read_ask
-from proxy.dialects.peek import Peek
+from proxy.dialects.ask import read_ask, with_body
+from proxy.dialects.peek import Peek, peek_at
 from proxy.dialects.recognise import Recognition, recognise
 from proxy.edge.door import IN_QUERY, Door, Guest
 from proxy.edge.fields import Fields, read_fields
 from proxy.edge.visit import Visit
-from proxy.model import Ask, Dialect, Headers, Refusal
+from proxy.model import Ask, Dialect, Refusal
 
 
 @dataclass(slots=True)
 class Errand:
     """What a request that has come in is about."""
 
-    method: str
     recognition: Recognition
-    headers: Headers
-    """Without those that showed the client's token: it opens Faultline and nothing behind it."""
     fields: Fields
-    client: str
+    head: Ask
+    """What the head says, without the fields that showed the client's token: it opens Faultline
+    and nothing behind it."""
 
     def peek(self) -> Peek | None:
         """Return what is to see the body as it comes; None where nobody needs to look."""
         if not self.recognition.reads_body:
             return None
-        return Peek(self.headers if b"content-encoding" in self.fields else ())
+        return Peek(self.head.headers if b"content-encoding" in self.fields else ())
 
     def ask(self, peek: Peek | None, *, size: int, replayable: bool) -> Ask | Refusal:
         """Say what is asked for, once `peek` has seen the body."""
@@ -42,14 +41,17 @@ class Errand:
             if replayable:
                 return peeked
             peeked = None  # Of a body that passes through, only the beginning was seen.
-        return read_ask(
-            self.recognition,
-            self.headers,
-            peeked,
-            method=self.method,
-            size=size,
-            client=self.client,
-        )
+        return with_body(self.head, peeked, size)
+
+    def ask_at_once(self, body: bytes) -> Ask | Refusal:
+        """Say what is asked for with a body that has come already."""
+        if self.recognition.reads_body and b"content-encoding" not in self.fields:
+            seen = peek_at(body)
+            return seen if isinstance(seen, Refusal) else with_body(self.head, seen, len(body))
+        peek = self.peek()
+        if peek is not None:
+            peek.feed(body)
+        return self.ask(peek, size=len(body), replayable=True)
 
 
 def admit(visit: Visit, message: RawRequestMessage, door: Door) -> Errand | Refusal:
@@ -78,7 +80,8 @@ def _errand(
         headers = tuple(field for field in headers if field[0].lower() not in shown_in)
     if IN_QUERY in shown_in:
         recognition = replace(recognition, key=None)
-    return Errand(message.method, recognition, headers, fields, guest.name)
+    head = read_ask(recognition, headers, method=message.method, client=guest.name)
+    return Errand(recognition, fields, head)
 
 
 def _guess_dialect(fields: Fields) -> Dialect:

@@ -105,8 +105,8 @@ class Shortcut:
         """Count a request that has begun to come: a shutdown waits for it."""
         reply = Reply(self._connection, bodiless=False, chunks=True, keep=True)
         self._visit = visit = self._desk.book_in(reply)
-        recognition = self._familiar.errand.recognition
-        visit.dialect, visit.api = recognition.dialect, recognition.api
+        head = self._familiar.errand.head
+        visit.dialect, visit.api = head.dialect, head.api
         return visit
 
     def _collect(self, visit: Visit, data: bytes) -> None:
@@ -154,11 +154,7 @@ class Shortcut:
 
     def _prepare(self, visit: Visit, data: bytes) -> Refusal | None:
         """Make the exchange, or say why there is none."""
-        errand = self._familiar.errand
-        peek = errand.peek()
-        if peek is not None:
-            peek.feed(data)
-        ask = errand.ask(peek, size=len(data), replayable=True)
+        ask = self._familiar.errand.ask_at_once(data)
         if isinstance(ask, Refusal):
             return ask
         request = Request(

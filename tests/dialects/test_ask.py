@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from proxy.dialects.ask import read_ask, sticky_key
+from proxy.dialects.ask import read_ask, sticky_key, with_body
 from proxy.dialects.peek import Peeked
 from proxy.dialects.recognise import Recognition, recognise
 from proxy.model import Api, Ask, Headers, Operation
@@ -15,7 +15,8 @@ def ask(
 ) -> Ask:
     recognition = recognise("POST", target, headers)
     assert isinstance(recognition, Recognition)
-    return read_ask(recognition, headers, peeked, method="POST", size=42, client="search")
+    head = read_ask(recognition, headers, method="POST", client="search")
+    return with_body(head, peeked, 42)
 
 
 def test_puts_head_and_peek_together() -> None:

@@ -1,4 +1,4 @@
-"""The two ways of the peek have one result, and it is what every reader of the body will read."""
+"""The ways of the peek have one result, and it is what every reader of the body will read."""
 
 import gzip
 import json
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.dialects import peek
-from proxy.dialects.peek import MOST_DECOMPRESSED, MOST_MODEL, SMALL, Peek, Peeked
+from proxy.dialects.peek import MOST_DECOMPRESSED, MOST_MODEL, SMALL, Peek, Peeked, peek_at
 from proxy.dialects.scan import MOST_DEPTH, Scanner
 from proxy.model import Refusal
 
@@ -21,6 +21,12 @@ def look(*pieces: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Peeke
     for piece in pieces:
         it.feed(piece)
     return it.finish()
+
+
+def closely(body: bytes) -> Peeked | Refusal:
+    """The way of what is unusual, which takes what is usual, too."""
+    fields = peek._decoded(body)
+    return exactly(body) if fields is None else peek._interpret(fields)
 
 
 def seen(*pieces: bytes) -> Peeked:
@@ -46,6 +52,32 @@ def test_reads_what_routing_needs() -> None:
 def test_a_models_name_has_a_length_that_may_be_remembered() -> None:
     assert seen(json.dumps({"model": "m" * MOST_MODEL}).encode()).model == "m" * MOST_MODEL
     assert isinstance(look(json.dumps({"model": "m" * (MOST_MODEL + 1)}).encode()), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("body", "usual"),
+    [
+        (b'{"model":"m"}', True),
+        (b'{"messages":[{"model":"x"}],"stream":false}', True),
+        ('{"prompt_cache_key":"c","model":"é","stream":true}'.encode(), True),
+        (b'{"messages":[],"contents":[]}', True),
+        (b'{"model":"m","n":1}', False),
+        (b'{"model":"m","background":null}', False),
+        (b'{"model":"m","stream":null}', False),
+        (b'{"model":"m","stream":false,"stream":true}', False),
+        (b'{"model":"m","prompt_cache_key":"a","prompt_cache_key":"b"}', False),
+        (b'{"model":"m","prompt_cache_key":""}', False),
+        (b'{"model":"m","x":{"model":"m"}}', False),
+        (b'{"model":""}', False),
+        (b'{"model":"a\\/b","x":"a/b"}', False),
+        (b'{"model":"m\\n"}', False),
+        (b'{"model":"m","x":"\\u0061"}', False),
+    ],
+)
+def test_what_most_bodies_say_and_no_more_is_read_at_one_go(body: bytes, usual: bool) -> None:
+    peeked = peek._usual(body)
+    assert (peeked is not None) is usual
+    assert peeked in {None, exactly(body)}
 
 
 def test_an_empty_object_says_nothing() -> None:
@@ -170,8 +202,10 @@ def test_two_ways_one_result(
     result = exactly(body)
     if isinstance(result, Refusal):
         assert isinstance(look(body), Refusal)
+        assert isinstance(peek_at(body), Refusal)
         return
     assert look(body) == look(body[:cut], body[cut:]) == result
+    assert peek_at(body) == closely(body) == result
     read = json.loads(body)
     assert result.model == read.get("model")
     assert result.stream is bool(read.get("stream"))
@@ -192,7 +226,7 @@ def test_a_large_body_is_scanned_as_it_comes() -> None:
     filler = b'{"image":"' + b"QUJD" * SMALL
     body = filler + b'","model":"gpt-5","stream":true}'
     peeked = seen(*(body[i : i + 65_536] for i in range(0, len(body), 65_536)))
-    assert peeked == seen(body) == exactly(body)
+    assert peeked == seen(body) == peek_at(body) == exactly(body)
     at = body.index(b'"gpt-5"')
     assert peeked.model_at == (at, at + 7)
 

@@ -34,8 +34,8 @@ def refusal(*lines: str, start: str = "POST /v1/messages HTTP/1.1") -> Refusal:
 def test_who_comes_in_is_told_without_the_token() -> None:
     errand, visit = come("X-Api-Key: t0ken", "anthropic-beta: a")
     assert isinstance(errand, Errand)
-    assert errand.client == "app"
-    assert errand.headers == ((b"Host", b"localhost"), (b"anthropic-beta", b"a"))
+    assert errand.head.client == "app"
+    assert errand.head.headers == ((b"Host", b"localhost"), (b"anthropic-beta", b"a"))
     assert (visit.dialect, visit.api) == (Dialect.ANTHROPIC, Api.MESSAGES)
 
 
@@ -79,10 +79,12 @@ def test_a_body_is_looked_into_where_that_tells_something() -> None:
     ask = errand.ask(peek, size=27, replayable=True)
     assert isinstance(ask, Ask)
     assert (ask.method, ask.model, ask.stream, ask.size) == ("POST", "m", True, 27)
+    assert errand.ask_at_once(b'{"model":"m","stream":true}') == ask
     errand, _ = come("X-Api-Key: t0ken", start="GET /v1/files HTTP/1.1")
     assert isinstance(errand, Errand)
     assert errand.peek() is None
     assert isinstance(errand.ask(None, size=0, replayable=True), Ask)
+    assert isinstance(errand.ask_at_once(b"{"), Ask)
 
 
 def test_what_cannot_be_read_is_refused_unless_it_only_passes_through() -> None:
@@ -92,6 +94,7 @@ def test_what_cannot_be_read_is_refused_unless_it_only_passes_through() -> None:
     assert peek is not None
     peek.feed(b'{"model":')
     assert isinstance(errand.ask(peek, size=9, replayable=True), Refusal)
+    assert isinstance(errand.ask_at_once(b'{"model":'), Refusal)
     passed = errand.ask(peek, size=9, replayable=False)
     assert isinstance(passed, Ask)
     assert passed.model is None
@@ -106,3 +109,6 @@ def test_a_compressed_body_is_looked_into_too() -> None:
     ask = errand.ask(peek, size=33, replayable=True)
     assert isinstance(ask, Ask)
     assert ask.model == "m"
+    at_once = errand.ask_at_once(gzip.compress(b'{"model":"m"}'))
+    assert isinstance(at_once, Ask)
+    assert at_once.model == "m"

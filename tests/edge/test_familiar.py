@@ -143,7 +143,7 @@ def test_what_is_known_is_what_would_have_been_read(
         return
     told = let_in(message(*later, start=START))
     assert isinstance(told, Errand)
-    assert (told.recognition, told.client) == (errand.recognition, errand.client)
+    assert (told.recognition, told.head.client) == (errand.recognition, errand.head.client)
     assert without_length(told) == without_length(errand)
     assert measured == (len(head_of(*later)), int(told.fields[b"content-length"]))
 
