@@ -16,7 +16,7 @@ from proxy.diagnosis.index import Index
 from proxy.diagnosis.reading import MOST_ANSWER, Reading, read_outcome
 from proxy.diagnosis.signature import Answer, Signature, Then
 from proxy.dialects.encoding import bounded_decode, encoding_of
-from proxy.dialects.whole import read_whole
+from proxy.dialects.whole import is_usual, read_whole
 from proxy.model import (
     GOOD,
     Action,
@@ -173,7 +173,7 @@ def is_plainly_good(outcome: Outcome) -> bool:
         return False
     if outcome.fault is not None or outcome.event is not None:
         return False
-    if outcome.stream and is_event_stream(outcome):
+    if (outcome.stream and is_event_stream(outcome)) or is_usual(outcome.api, outcome.body):
         return True
     whole = read_whole(outcome.api, outcome.body)
     if whole is None and is_event_stream(outcome):

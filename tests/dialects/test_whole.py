@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.dialects.whole import Whole, read_whole
+from proxy.dialects.whole import Whole, is_usual, read_whole
 from proxy.model import Api, Usage
 
 
@@ -48,3 +48,8 @@ def test_each_api_reads_its_own() -> None:
 def test_of_any_bytes_nothing_is_said() -> None:
     assert read_whole(Api.OPAQUE, b"\x00") == Whole(content=True)
     assert read_whole(Api.OPAQUE, b"") == Whole(content=False)
+
+
+def test_a_usual_answer_is_one_of_its_own_api() -> None:
+    body = b'{"choices":[{"finish_reason":"stop","message":{"content":"x"}}]}'
+    assert {api for api in Api if is_usual(api, body)} == {Api.CHAT}
