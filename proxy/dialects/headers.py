@@ -68,8 +68,20 @@ def request_headers(ask: Ask, backend: Backend) -> Headers:
     """Return the fields for `backend`: made new from the client's, with this credential only.
 
     Host and framing are the wire's. With `key: client` the app's own credential passes; the token
-    that opens Faultline itself must have been taken out before.
+    that opens Faultline itself must have been taken out before. For a head that comes again they
+    are made once: the very backend and the very fields are kept beside them.
     """
+    passed = ask.passed
+    if passed is None:
+        return _passing(ask, backend)
+    key = (backend.name, ask.stream)
+    last = passed.get(key)
+    if last is None or last[0] is not backend or last[1] is not ask.headers:
+        last = passed[key] = (backend, ask.headers, _passing(ask, backend))
+    return last[2]
+
+
+def _passing(ask: Ask, backend: Backend) -> Headers:
     own = backend.credential.headers()
     added = backend.headers + own
     replaced = {name.lower() for name, _ in added}

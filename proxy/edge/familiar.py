@@ -6,12 +6,14 @@ is known is not known here.
 """
 
 import re
+from dataclasses import replace
 
 from aiohttp import HttpVersion11
 from aiohttp.http import RawRequestMessage
 
 from proxy.edge.admission import Errand
 from proxy.edge.door import Door
+from proxy.model import Passed, changed
 
 END = b"\r\n"
 LONGEST = 9
@@ -29,7 +31,7 @@ class Familiar:
     def __init__(self, before: bytes, after: bytes, errand: Errand, door: Door) -> None:
         self._before = before
         self._after = after
-        self.errand = errand
+        self.errand = replace(errand, head=changed(errand.head, passed=Passed()))
         self.door = door
         """Who has let it in: another table has another."""
 

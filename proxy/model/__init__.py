@@ -5,7 +5,7 @@ glossary, and a word has one meaning in the whole house. This room knows the sta
 only: no clock, no socket, no HTTP library, no settings format. Import from `proxy.model`.
 """
 
-from proxy.model.ask import Api, Ask, Body, Dialect, Operation, Splice
+from proxy.model.ask import Api, Ask, Body, Dialect, Operation, Passed, Splice
 from proxy.model.base import NO_LABELS, Headers, Instant, Seconds, Secret, changed, header, noun
 from proxy.model.fleet import (
     Address,
@@ -85,6 +85,7 @@ __all__ = [
     "NotifyKind",
     "Operation",
     "Outcome",
+    "Passed",
     "Phase",
     "Refusal",
     "Replay",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from proxy.model.base import Headers, Seconds, noun
 
 if TYPE_CHECKING:
+    from proxy.model.fleet import Backend
     from proxy.model.record import Refusal
 
 
@@ -56,6 +57,19 @@ class Splice:
     data: bytes
 
 
+class Passed(dict[tuple[str, bool], "tuple[Backend, Headers, Headers]"]):
+    """What became of a head's fields, by the name of the backend and whether to stream.
+
+    Beside the result stand the very backend and the very fields that it was made of. The one value
+    of this room that grows; it holds keys, so it never shows.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+
 @noun
 class Ask:
     """What the client wants, as far as routing needs to know it.
@@ -94,6 +108,9 @@ class Ask:
     """The one backend that the client demands (`x-faultline-backend`)."""
     choices: int = 1
     """How many answers it asks for (`n`): a stream is whole when each of them is."""
+    passed: Passed | None = None
+    """Where its head comes again and again: what became of the fields for each backend. It lives
+    with the head, on one connection."""
 
 
 class Body(Protocol):

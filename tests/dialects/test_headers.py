@@ -29,6 +29,7 @@ from proxy.model import (
     Headers,
     Instant,
     Operation,
+    Passed,
     Phase,
     Secret,
     Sent,
@@ -47,6 +48,7 @@ REROUTED = (
     b'faultline; next-hop="openai"; error=destination_unavailable; received-status=502; '
     b'details="cdn_edge"'
 )
+ADDED: Headers = ((b"X", b"table"),)
 VIA = (b"via", b"1.1 faultline")
 
 
@@ -266,3 +268,28 @@ def test_an_answer_of_a_backend_that_plays_a_fault_says_so() -> None:
 def test_what_is_less_than_asked_for_is_marked() -> None:
     assert degraded_headers(None) == ()
     assert degraded_headers(Degraded.STATIC) == ((b"x-faultline-degraded", b"static"),)
+
+
+def test_a_head_that_comes_again_passes_as_one_that_comes_once() -> None:
+    """Whatever is asked in whatever order: no two heads, backends, or tables are ever mixed."""
+    heads = [ask(APPS_KEYS), ask(((b"Authorization", b"Bearer other"), (b"x", b"y")))]
+    own, clients = backend(), backend(CredentialKind.CLIENT)
+    swapped = replace(own, credential=replace(own.credential, secret=Secret("new")))
+    backends = [own, clients, swapped, replace(clients, name="c"), replace(own, headers=ADDED)]
+    again = [replace(head, passed=Passed()) for head in heads]
+    for turn in (1, 2, -1, 3, 1):
+        for to in backends[::turn]:
+            for head, known in zip(heads, again, strict=True):
+                for stream in (False, True, False):
+                    wanted = request_headers(replace(head, stream=stream), to)
+                    assert request_headers(replace(known, stream=stream), to) == wanted
+
+
+def test_what_passes_is_made_once_for_each_backend() -> None:
+    known = replace(ask(APPS_KEYS), passed=Passed())
+    first = request_headers(known, backend())
+    assert request_headers(known, backend()) is not first  # another table's of this name
+    own = backend()
+    assert request_headers(known, own) is request_headers(replace(known, size=3), own)
+    strange = replace(known, headers=((b"x", b"y"),))
+    assert request_headers(strange, own) == request_headers(replace(strange, passed=None), own)

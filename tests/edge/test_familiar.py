@@ -115,6 +115,13 @@ MORE = st.lists(st.sampled_from(["Via: x", "X: Content-Length: 3", "Accept: a"])
 CHANGES = st.sampled_from(["nothing", "drop", "double", "swap", "case"])
 
 
+def test_each_head_keeps_its_own_of_what_passes(familiar: Familiar) -> None:
+    other = remembered(*USUAL)
+    assert other is not None
+    assert familiar.errand.head.passed == other.errand.head.passed == {}
+    assert familiar.errand.head.passed is not other.errand.head.passed
+
+
 @given(name=LENGTHS, more=MORE, length=st.integers(0, 10**10), change=CHANGES, data=st.data())
 def test_what_is_known_is_what_would_have_been_read(
     name: str, more: list[str], length: int, change: str, data: st.DataObject
