@@ -31,11 +31,12 @@ class Pace:
     rounds: int
     seconds: float
     latency: float
+    slow_rounds: int
     slow: float
 
 
-FULL = Pace(rounds=5, seconds=3, latency=3, slow=10)
-QUICK = Pace(rounds=2, seconds=1, latency=1, slow=2)
+FULL = Pace(rounds=5, seconds=3, latency=3, slow_rounds=3, slow=6)
+QUICK = Pace(rounds=2, seconds=1, latency=1, slow_rounds=1, slow=2)
 WARM_UP = 1.0  # seconds
 LATENCY_ROUNDS = 2
 
@@ -104,7 +105,7 @@ def run(on: Stage, pace: Pace, connections: int) -> Figures:
         CALM: calm_rounds,
         FLOOD: stream_rounds,
         PACED: paced_rounds,
-        SLOW: in_turn(slow, 1),
+        SLOW: in_turn(slow, pace.slow_rounds),
     }
     return figures(rounds, latency)
 
