@@ -51,7 +51,7 @@ from proxy.wire.transport import Transport
 DESCRIPTORS = 65536
 """Open files that are wanted: a stream takes two, and 10,000 streams are in reach."""
 
-LOOK = Seconds(2.0)
+LOOK = Seconds(5.0)
 """How often the files of the table are looked at where nothing tells of a change: their folder may
 be gone for a while, or the change may fall between two watches."""
 
@@ -59,7 +59,7 @@ YOUNG = 10_000
 """New objects that bring the collector. A request under way holds some sixty and leaves no cycle:
 at Python's own 700, a few dozen requests at once are looked through again and again for nothing."""
 
-STIR = Seconds(0.25)
+STIR = Seconds(0.5)
 """Between two looks at what the kernel has told of the folders: at the library's own 50 ms, an idle
 process spends most of its time with them."""
 

@@ -38,6 +38,26 @@ class Relay:
     the client has heard nothing of it yet: `last_words` are told, or another relay goes on.
     """
 
+    __slots__ = (
+        "_alarm",
+        "_api",
+        "_clock",
+        "_downstream",
+        "_gate",
+        "_guard",
+        "_judge",
+        "_limits",
+        "_lingering",
+        "_over",
+        "_paused",
+        "_progress",
+        "_runner",
+        "_watch",
+        "bytes_down",
+        "bytes_in",
+        "last_words",
+    )
+
     def __init__(
         self,
         runner: Runner,
