@@ -61,12 +61,24 @@ class _Counts(msgspec.Struct):
     completion_tokens: object = None
 
 
-class _Answer(msgspec.Struct):
+class ChatCounts(msgspec.Struct):
+    """What is looked at where only the tokens are."""
+
+    counts: _Counts | None = msgspec.field(default=None, name="usage")
+
+    def usage(self) -> Usage | None:
+        """Return them as one pair."""
+        counts = self.counts
+        if counts is None:
+            return None
+        return Usage(input=tokens(counts.prompt_tokens), output=tokens(counts.completion_tokens))
+
+
+class _Answer(ChatCounts):
     """An event of a stream, or a whole body: they differ in `delta` and `message` only."""
 
     choices: list[_Choice] | None = None
     error: object = None
-    counts: _Counts | None = msgspec.field(default=None, name="usage")
     kind: object = msgspec.field(default=None, name="object")
     type: object = None
 
@@ -75,12 +87,6 @@ class _Answer(msgspec.Struct):
         if self.error or (not self.choices and "error" in {str(self.kind), str(self.type)}):
             return True
         return any(map(_Choice.is_failed, self.choices or ()))
-
-    def usage(self) -> Usage | None:
-        counts = self.counts
-        if counts is None:
-            return None
-        return Usage(input=tokens(counts.prompt_tokens), output=tokens(counts.completion_tokens))
 
 
 class _PlainChoice(msgspec.Struct):

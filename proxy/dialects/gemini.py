@@ -35,13 +35,28 @@ class _Counts(msgspec.Struct, rename="camel"):
     thoughts_token_count: object = None
 
 
-class _Answer(msgspec.Struct):
+class GeminiCounts(msgspec.Struct):
+    """What is looked at where only the tokens are."""
+
+    counts: _Counts | None = msgspec.field(default=None, name="usageMetadata")
+
+    def usage(self) -> Usage | None:
+        """Return them as one pair."""
+        counts = self.counts
+        if counts is None:
+            return None
+        return Usage(
+            input=tokens(counts.prompt_token_count) + tokens(counts.tool_use_prompt_token_count),
+            output=tokens(counts.candidates_token_count) + tokens(counts.thoughts_token_count),
+        )
+
+
+class _Answer(GeminiCounts):
     """An event of a stream, or a whole body: they are the same."""
 
     candidates: list[_Candidate] | None = None
     error: object = None
     feedback: object = msgspec.field(default=None, name="promptFeedback")
-    counts: _Counts | None = msgspec.field(default=None, name="usageMetadata")
 
     def each(self) -> Iterator[_Candidate]:
         return iter(self.candidates or ())
@@ -52,15 +67,6 @@ class _Answer(msgspec.Struct):
     def blocked(self) -> object:
         """Why the prompt was blocked: a whole answer, with nothing in it."""
         return tree(self.feedback).get("blockReason")
-
-    def usage(self) -> Usage | None:
-        counts = self.counts
-        if counts is None:
-            return None
-        return Usage(
-            input=tokens(counts.prompt_token_count) + tokens(counts.tool_use_prompt_token_count),
-            output=tokens(counts.candidates_token_count) + tokens(counts.thoughts_token_count),
-        )
 
 
 class _PlainContent(msgspec.Struct):

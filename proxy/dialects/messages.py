@@ -29,20 +29,26 @@ class _Message(msgspec.Struct):
     counts: _Counts | None = msgspec.field(default=None, name="usage")
 
 
-class _Answer(msgspec.Struct):
+class MessageCounts(msgspec.Struct):
+    """What is looked at where only the tokens are."""
+
+    message: _Message | None = None
+    counts: _Counts | None = msgspec.field(default=None, name="usage")
+
+    def usage(self) -> Usage | None:
+        """Return them as one pair."""
+        counts = self.message.counts if self.message is not None else self.counts
+        return None if counts is None else counts.usage()
+
+
+class _Answer(MessageCounts):
     """An event of a stream, or a whole body."""
 
     type: str = ""
     delta: object = None
-    message: _Message | None = None
     content: object = None
     stop_reason: object = None
-    counts: _Counts | None = msgspec.field(default=None, name="usage")
     error: object = None
-
-    def usage(self) -> Usage | None:
-        counts = self.message.counts if self.message is not None else self.counts
-        return None if counts is None else counts.usage()
 
     def is_failed(self) -> bool:
         return self.type == "error" or bool(self.error)

@@ -32,21 +32,27 @@ class _Counts(msgspec.Struct):
     output_tokens: object = None
 
 
-class _Response(msgspec.Struct):
+class ResponseCounts(msgspec.Struct):
+    """What is looked at where only the tokens are."""
+
+    counts: _Counts | None = msgspec.field(default=None, name="usage")
+
+    def usage(self) -> Usage | None:
+        """Return them as one pair."""
+        counts = self.counts
+        if counts is None:
+            return None
+        return Usage(input=tokens(counts.input_tokens), output=tokens(counts.output_tokens))
+
+
+class _Response(ResponseCounts):
     """A whole body; of it the last event of a stream has a copy."""
 
     type: object = None
     error: object = None
     status: object = None
     output: object = None
-    counts: _Counts | None = msgspec.field(default=None, name="usage")
     incomplete_details: object = None
-
-    def usage(self) -> Usage | None:
-        counts = self.counts
-        if counts is None:
-            return None
-        return Usage(input=tokens(counts.input_tokens), output=tokens(counts.output_tokens))
 
 
 class _Event(msgspec.Struct):

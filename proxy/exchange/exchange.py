@@ -367,7 +367,6 @@ class Exchange:
 
     def _record(self) -> ExchangeRecord:
         ask, runner = self._ask, self._answering
-        watched = runner.gate.watch if runner is not None and runner.gate is not None else None
         record = ExchangeRecord(
             id=self._request.id,
             client=ask.client,
@@ -392,7 +391,7 @@ class Exchange:
             served_model=None if runner is None else runner.model,
             bytes_up=ask.size,
             bytes_down=self._bytes_down,
-            usage=None if watched is None else watched.usage,
+            usage=None if runner is None else runner.usage(),
             waited=Seconds(0.0 if self._nap is None else self._nap.waited),
             resend=ask.resend,
             degraded=self._degraded,

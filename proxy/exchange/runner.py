@@ -13,6 +13,7 @@ from proxy.dialects.headers import request_headers
 from proxy.dialects.render import render
 from proxy.dialects.resumed import SeamGate
 from proxy.dialects.watch import Watch
+from proxy.dialects.whole import usage_of
 from proxy.exchange import Call, Order
 from proxy.exchange.alarm import Alarm
 from proxy.exchange.ports import Bench
@@ -29,6 +30,7 @@ from proxy.model import (
     Phase,
     Seconds,
     Sent,
+    Usage,
     Verdict,
     changed,
 )
@@ -43,7 +45,6 @@ FIRST_CONTENT, CONTENT, END = Phase.FIRST_CONTENT, Phase.CONTENT, Phase.END
 NOT_SENT, MAYBE_SENT = Sent.NOT_SENT, Sent.MAYBE_SENT
 HEAD_SEEN, CONTENT_SEEN = Sent.HEAD_SEEN, Sent.CONTENT_SEEN
 READY, FAILED, MOVING = State.READY, State.FAILED, State.MOVING
-CLIENT = CredentialKind.CLIENT
 """Names for each attempt to go by: in Python 3.11 a member of an enum is looked up each time."""
 SILENT = frozenset({Fault.SILENCE, Fault.CONNECT_TIMEOUT, Fault.TLS_TIMEOUT})
 """Faults of a target that let a limit pass: it is never redialled in the same exchange."""
@@ -250,10 +251,19 @@ class Runner:
             body=body,
             sent=self._sent,
             reused=self._reused,
-            own_key=self.backend.credential.kind is not CLIENT,
+            own_key=self.backend.credential.kind is not CredentialKind.CLIENT,
             elapsed=Seconds(bench.clock.now() - self._started),
         )
         return changed(outcome, event=event, drill=self.drill)
+
+    def usage(self) -> Usage | None:
+        """Return the tokens that its answer has told; None where it told none."""
+        gate, head = self.gate, self.head
+        if gate is None or head is None or not is_good(head.status):
+            return None
+        if gate.watch is not None:
+            return gate.watch.usage
+        return usage_of(self._bench.ask.api, head.headers, b"".join(gate.held))
 
     def record(self) -> AttemptRecord:
         """Tell the attempt's story; once it is over it does not change."""

@@ -1,11 +1,13 @@
 """Dialogues: what the backends do, what the client sees, what is told."""
 
 import asyncio
+import gzip
+import json
 
 import pytest
 
 from proxy.dialects.refusal import WHAT
-from proxy.model import Cause, Fault, Operation, Phase, Refusal, Result, Sent, Target
+from proxy.model import Cause, Fault, Operation, Phase, Refusal, Result, Sent, Target, Usage
 from proxy.policy.decision import Why
 from tests.exchange.lines import DONE, ERROR, HELLO, ROLE, STOP, WHOLE, delta
 from tests.exchange.stage import Bytes, Stage, backend, chat, fleet, two
@@ -337,3 +339,23 @@ async def test_a_stream_that_says_why_it_is_empty_is_whole() -> None:
 
 def test_every_reason_for_a_refusal_has_its_words() -> None:
     assert {why.value for why in Why} == {*WHAT, Why.ALL_FAILED.value}
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+async def test_the_tokens_of_a_whole_answer_are_told(encoded: bool) -> None:
+    stage = Stage()
+    body = json.loads(WHOLE) | {"usage": {"prompt_tokens": 12, "completion_tokens": 30}}
+    data = json.dumps(body).encode()
+    async with stage.exchange():
+        if encoded:
+            stage.upstream.calls[0].unary(gzip.compress(data), content_encoding="gzip")
+        else:
+            stage.upstream.calls[0].unary(data)
+    assert stage.record.usage == Usage(input=12, output=30)
+
+
+async def test_an_error_tells_no_tokens() -> None:
+    stage = Stage()
+    async with stage.exchange():
+        stage.upstream.calls[0].unary(b'{"error":{},"usage":{"prompt_tokens":1}}', 400)
+    assert stage.record.usage is None
