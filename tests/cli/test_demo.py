@@ -35,8 +35,9 @@ def test_the_story_is_told_once() -> None:
         "resolved: Over after ",
         "What the app noticed: nothing.",
     ]
-    at = [story.index(turn) for turn in turns]
-    assert at == sorted(at)
+    at = 0
+    for turn in turns:  # a port's number may have one of them before its time
+        at = story.index(turn, at)
 
 
 def test_the_next_story_is_another_incident() -> None:
