@@ -51,7 +51,7 @@ from proxy.wire.transport import Transport
 DESCRIPTORS = 65536
 """Open files that are wanted: a stream takes two, and 10,000 streams are in reach."""
 
-LOOK = Seconds(5.0)
+LOOK = Seconds(2.0)
 """How often the files of the table are looked at where nothing tells of a change: their folder may
 be gone for a while, or the change may fall between two watches."""
 
