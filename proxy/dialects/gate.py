@@ -28,6 +28,10 @@ class State(Enum):
     """Hold, but the answer has begun: from here silence is a stall."""
 
 
+READY, MOVING, OTHER = State.READY, State.MOVING, Operation.OTHER
+"""Names for each answer to go by."""
+
+
 class StreamGate:
     """Holds a stream until its first content; an error or a garbled event before is a failure.
 
@@ -68,7 +72,7 @@ class WholeGate:
         """Take the next bytes."""
         self.held.append(data)
         self._size += len(data)
-        return State.READY if self._size > self._most else State.MOVING
+        return READY if self._size > self._most else MOVING
 
 
 Gate = StreamGate | WholeGate
@@ -81,6 +85,6 @@ def gate_for(ask: Ask, head: Head) -> Gate:
     if good and kind.lower().startswith(b"text/event-stream"):
         encoded = header(head.headers, b"content-encoding") not in {None, b"identity"}
         return StreamGate(watch(Api.OPAQUE if encoded else ask.api, ask.choices))
-    if good and ask.operation is Operation.OTHER:
+    if good and ask.operation is OTHER:
         return WholeGate(0)  # never rerouted: holding it back would only make it late
     return WholeGate(MOST_HELD)

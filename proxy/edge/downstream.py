@@ -11,8 +11,8 @@ from proxy.edge.connection import Connection
 from proxy.edge.head import Framing, render_head
 from proxy.model import Headers
 
-CHUNKED = Framing.CHUNKED
-"""A name for each chunk of each stream to go by."""
+NONE, LENGTH, CHUNKED, CLOSE = Framing.NONE, Framing.LENGTH, Framing.CHUNKED, Framing.CLOSE
+"""Names for each chunk of each stream to go by."""
 
 
 class Reply:
@@ -37,7 +37,7 @@ class Reply:
         self._connection = connection
         self._bodiless = bodiless
         self._chunks = chunks
-        self._framing = Framing.NONE
+        self._framing = NONE
         self._left = 0
 
     @property
@@ -82,7 +82,7 @@ class Reply:
 
     def end(self) -> None:
         """Finish the body; one that is shorter than its head promised shows as cut."""
-        if self._framing is Framing.LENGTH and self._left:
+        if self._framing is LENGTH and self._left:
             self.abort()
             return
         self.ended = True
@@ -96,7 +96,7 @@ class Reply:
         self.ended = True
         self.keep = False
         chunked = self._framing is CHUNKED
-        if chunked or self._framing is Framing.CLOSE:
+        if chunked or self._framing is CLOSE:
             # In a body of a given length the error event could fill it up: whole to the eye.
             self._send(self._frame(data))
         self._connection.cut(framed=chunked or self._left > 0 or not self.begun)
@@ -110,10 +110,10 @@ class Reply:
         framing = self._framing
         if framing is CHUNKED:
             return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
-        if framing is Framing.LENGTH:
+        if framing is LENGTH:
             data = data[: self._left]
             self._left -= len(data)
-        return data if framing is not Framing.NONE else b""
+        return data if framing is not NONE else b""
 
     def _send(self, data: bytes) -> None:
         transport = self._connection.transport

@@ -13,6 +13,8 @@ from proxy.edge.connection import Connection
 from proxy.edge.downstream import Reply
 from proxy.model import Api, Dialect, Headers, Refusal
 
+UNKNOWN = Dialect.OPENAI, Api.JSON
+"""How is answered who has not said yet what is asked for."""
 JSON: Headers = ((b"content-type", b"application/json"),)
 
 
@@ -40,8 +42,7 @@ class Visit:
 
     def __init__(self, visit_id: str, reply: Reply) -> None:
         self.id = visit_id
-        self.dialect = Dialect.OPENAI
-        self.api = Api.JSON
+        self.dialect, self.api = UNKNOWN
         self.reply = reply
 
     def tell(self, data: bytes) -> None:
