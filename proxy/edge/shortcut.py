@@ -122,8 +122,10 @@ class Shortcut:
         """Leave to the parser what has come."""
         self._visit, self._missing = None, 0
         self._connection.disarm()
-        self._connection.parse(self._all_held())
-        self._desk.leave()  # last: the task, which counts it again, has its turn before the drain
+        try:
+            self._connection.parse(self._all_held())
+        finally:  # last: the task, which counts it again, has its turn before the drain
+            self._desk.leave()
 
     def _hold(self, data: bytes) -> None:
         """Keep what comes behind a request that is being served."""
