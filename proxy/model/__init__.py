@@ -1,8 +1,9 @@
 """The nouns of Faultline: what the rooms hand to each other.
 
 Everything here is a frozen value or an enum; nothing acts. The words are those of the design's
-glossary, and a word has one meaning in the whole house. This room knows the standard library
-only: no clock, no socket, no HTTP library, no settings format. Import from `proxy.model`.
+glossary, and a word has one meaning in the whole house. This room knows the standard library and
+msgspec, which makes the values: no clock, no socket, no HTTP library, no settings format. Import
+from `proxy.model`.
 """
 
 from proxy.model.ask import Api, Ask, Body, Dialect, Operation, Passed, Splice
